@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# make, make check, make demo, make vm KERNEL=6.12; V=1 shows the commands.
+
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+O ?= build
+
+MACHINE := $(shell $(CC) -dumpmachine)
+ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(firstword $(subst -, ,$(MACHINE)))))
+LIBS := libbpf libpci smartcols json-c
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -MMD -MP -Iinclude -Icli -I$(O) \
+	$(shell $(PKG_CONFIG) --cflags $(LIBS))
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
+	-MMD -MP -I. -Iinclude -Ibpf -idirafter /usr/include/$(MACHINE)
+
+CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
+
+ifeq ($(V),)
+say = @printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';
+endif
+
+all: $(O)/dsnctl
+
+$(O)/dsnctl: $(CLI_OBJECTS)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/cli/%.o: cli/%.c $(O)/dsnctl.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/dsnctl.skel.h: $(O)/bpf/dsnctl.bpf.o
+	$(call say,SKELETON)$(BPFTOOL) gen skeleton $< name dsnctl_bpf > $@
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+	$(if $(V),,@)$(LLVM_STRIP) -g $@
+
+clean:
+	rm -rf $(O)
+
+include tests/tests.mk
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
+
+.DELETE_ON_ERROR:
+.PHONY: all clean

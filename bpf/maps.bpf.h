@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The maps of the BPF object; dsn_contract.h says what stands in them. */
+#ifndef DSN_MAPS_BPF_H
+#define DSN_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include "dsn_contract.h"
+#include <bpf/bpf_helpers.h>
+
+/*
+ * A set of rules is never changed once it is in force: the command line fills a new
+ * one and puts it into `rulesets`, so that a read sees one whole set or the other, and
+ * never the element of a rule that was freed and used again for another function.
+ */
+struct ruleset {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct dsn_key);
+	__type(value, struct dsn_rule);
+} rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct ruleset);
+} rulesets SEC(".maps") = {
+	.values = { &rules },
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DSN_MAX_DEVICES);
+	__type(key, struct dsn_key);
+	__type(value, struct dsn_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dsn_totals);
+} totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dsn_state);
+} state SEC(".maps");
+
+#endif

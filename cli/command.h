@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The commands, and what they exit with. */
+#ifndef DSNCTL_COMMAND_H
+#define DSNCTL_COMMAND_H
+
+#include <stdbool.h>
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNPROTECTED = 3, /* the programs are not in force */
+	EXIT_UNABLE = 4, /* this kernel cannot do it */
+};
+
+struct options {
+	bool json;
+	bool real;
+	const char *hook;
+};
+
+/* `argv` holds the operands alone; their number is within the command's limits. */
+struct command {
+	const char *name;
+	int (*run)(const struct options *options, int argc, char **argv);
+	const char *operands; /* as in the usage line */
+	int min, max; /* operands */
+	const char *letters; /* options, as in option_table of main.c */
+	const char *does; /* one line, for --help */
+	const char *help; /* the rest of COMMAND --help */
+};
+
+int cmd_load(const struct options *options, int argc, char **argv);
+int cmd_unload(const struct options *options, int argc, char **argv);
+int cmd_status(const struct options *options, int argc, char **argv);
+int cmd_set(const struct options *options, int argc, char **argv);
+int cmd_unset(const struct options *options, int argc, char **argv);
+int cmd_get(const struct options *options, int argc, char **argv);
+int cmd_dump(const struct options *options, int argc, char **argv);
+int cmd_list(const struct options *options, int argc, char **argv);
+
+#endif

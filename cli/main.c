@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line: finds the command, reads its options, runs it. */
+#include "command.h"
+
+#include <err.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "util.h"
+#include "version.h"
+
+static const struct command commands[] = {
+	{ "load", cmd_load, "", 0, 0, "k",
+	  "hook the kernel; from then on guests read what policy says",
+	  "Loads vfio-pci if needed. The default policy is scrub: a serial reads as zeros.\n"
+	  "Where programs run already, new ones take over without a gap and rules stay." },
+	{ "unload", cmd_unload, "", 0, 0, "",
+	  "take the programs and all rules out; guests read the real serials", "" },
+	{ "status", cmd_status, "", 0, 0, "j",
+	  "whether the programs are in force, and what they count",
+	  "missed         hook calls that the kernel skipped: the real serial may have been read\n"
+	  "failed_writes  rewrites that could not be written; the reader was killed\n"
+	  "unknown        reads whose place could not be told; the reader was killed\n"
+	  "unkillable     readers of those two kinds that the kernel refused to kill\n"
+	  "uncounted      reads that are missing in the counters of 'dump'\n" },
+	{ "set", cmd_set, "BDF|default VALUE", 2, 2, "",
+	  "give a function, or all without a rule, a value",
+	  "VALUE is scrub, pass (the real serial is shown), or for a function a serial:\n"
+	  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits. Zero is scrub." },
+	{ "unset", cmd_unset, "BDF", 1, 1, "", "take a function's rule back", "" },
+	{ "get", cmd_get, "BDF", 1, 1, "j",
+	  "what a guest reads now, and by which rule", "" },
+	{ "dump", cmd_dump, "", 0, 0, "j",
+	  "the default, every rule, and who has read", "" },
+	{ "list", cmd_list, "", 0, 0, "jr",
+	  "the host's functions that have a serial, and what is shown of them", "" },
+};
+
+/* getopt's letter for each; commands name those they take. */
+static const struct {
+	char letter;
+	const char *spelling;
+	const char *does;
+} option_table[] = {
+	{ 'j', "-j, --json", "print one JSON object" },
+	{ 'r', "    --real", "show the real serials as well" },
+	{ 'k', "    --hook HOOK", "auto (the default), fexit or kprobe" },
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "real", no_argument, NULL, 'r' },
+	{ "hook", required_argument, NULL, 'k' },
+	{ "version", no_argument, NULL, 'V' },
+	{},
+};
+
+static int wrong_usage(const struct command *command)
+{
+	fprintf(stderr, "try 'dsnctl %s%s--help'\n", command ? command->name : "",
+		command ? " " : "");
+	return EXIT_USAGE;
+}
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("Usage: dsnctl COMMAND [OPTION...]\n"
+	     "Keep the PCIe Device Serial Numbers of functions assigned to guests from them.\n");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-6s %-17s  %s\n", commands[i].name, commands[i].operands,
+		       commands[i].does);
+	puts("\n  --help, COMMAND --help, --version\n\n"
+	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected (not loaded),\n"
+	     "4 this kernel cannot do it.");
+}
+
+static void print_command_help(const struct command *command)
+{
+	size_t i;
+
+	printf("Usage: dsnctl %s%s%s%s\n%s.\n", command->name, *command->operands ? " " : "",
+	       command->operands, *command->letters ? " [OPTION...]" : "", command->does);
+	if (*command->help)
+		printf("\n%s", command->help);
+	puts(*command->letters ? "\n" : "");
+	for (i = 0; i < ARRAY_SIZE(option_table); i++)
+		if (strchr(command->letters, option_table[i].letter))
+			printf("  %-18s %s\n", option_table[i].spelling, option_table[i].does);
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* An audit that was cut short must not look whole. */
+static int flush_output(int status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("cannot write the output");
+		return EXIT_FAILED;
+	}
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct options options = {};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "hj", long_options, NULL)) != -1) {
+		if (letter == '?')
+			return wrong_usage(command);
+		if (letter == 'h') {
+			print_command_help(command);
+			return EXIT_DONE;
+		}
+		if (!strchr(command->letters, letter)) {
+			warnx("%s: does not take that option", command->name);
+			return wrong_usage(command);
+		}
+		if (letter == 'j')
+			options.json = true;
+		else if (letter == 'r')
+			options.real = true;
+		else if (letter == 'k')
+			options.hook = optarg;
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc < command->min) {
+		warnx("%s: want %s", command->name, command->operands);
+		return wrong_usage(command);
+	}
+	if (argc > command->max) {
+		warnx("%s: unexpected '%s'", command->name, argv[command->max]);
+		return wrong_usage(command);
+	}
+	return command->run(&options, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		warnx("no command");
+		return wrong_usage(NULL);
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_help();
+		return flush_output(EXIT_DONE);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("dsnctl " DSNCTL_VERSION);
+		return flush_output(EXIT_DONE);
+	}
+	command = find_command(argv[1]);
+	if (!command) {
+		warnx("%s: not a command", argv[1]);
+		return wrong_usage(NULL);
+	}
+	argv[1] = argv[0];
+	return flush_output(run(command, argc - 1, argv + 1));
+}

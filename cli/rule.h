@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A rule's value as an operator writes and reads it: a serial, scrub or pass. */
+#ifndef DSNCTL_RULE_H
+#define DSNCTL_RULE_H
+
+#include <stdbool.h>
+#include "dsn_contract.h"
+
+#define SERIAL_LEN sizeof("52-54-00-ff-ff-12-34-56")
+
+/*
+ * Reads a serial, high byte first: 02-00-5e-10-00-00-00-01, the same with colons, or
+ * 16 hex digits with or without 0x. Returns NULL, or what is wrong with it.
+ */
+const char *serial_parse(const char *text, __u64 *serial);
+
+/* The way lspci prints it. */
+void serial_format(__u64 serial, char text[SERIAL_LEN]);
+
+/* `scrub`, `pass` or a serial; the serial zero is scrub. Returns as above. */
+const char *rule_parse(const char *text, struct dsn_rule *rule);
+
+/* What rule_parse() reads. */
+void rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
+
+const char *policy_name(__u32 policy);
+bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
+
+#endif

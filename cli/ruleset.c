@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The rules in force, read and switched as one. */
+#include "ruleset.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <string.h>
+#include "bdf.h"
+#include "pins.h"
+#include "util.h"
+
+void ruleset_free(struct ruleset *set)
+{
+	free(set->keys);
+	free(set->rules);
+	*set = (struct ruleset){};
+}
+
+/* Room for `count` rules. */
+static int reserve(struct ruleset *set, size_t count)
+{
+	struct dsn_key *keys = reallocarray(set->keys, count, sizeof(*keys));
+	struct dsn_rule *rules;
+
+	if (!keys)
+		return -ENOMEM;
+	set->keys = keys;
+	rules = reallocarray(set->rules, count, sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	set->rules = rules;
+	return 0;
+}
+
+struct pair {
+	struct dsn_key key;
+	struct dsn_rule rule;
+};
+
+static int sort(struct ruleset *set)
+{
+	_cleanup_(free_ptr) struct pair *pairs = calloc(set->count + 1, sizeof(*pairs));
+	size_t i;
+
+	if (!pairs)
+		return -ENOMEM;
+	for (i = 0; i < set->count; i++)
+		pairs[i] = (struct pair){ set->keys[i], set->rules[i] };
+	qsort(pairs, set->count, sizeof(*pairs), bdf_compare);
+	for (i = 0; i < set->count; i++) {
+		set->keys[i] = pairs[i].key;
+		set->rules[i] = pairs[i].rule;
+	}
+	return 0;
+}
+
+int ruleset_read(int rulesets, struct ruleset *set)
+{
+	_cleanup_(close_fd) int rules = -1;
+	struct bpf_map_info info = {};
+	__u32 zero = 0, id, length = sizeof(info), next, found;
+	int err;
+
+	*set = (struct ruleset){};
+	if (bpf_map_lookup_elem(rulesets, &zero, &id))
+		return errno == ENOENT ? 0 : -errno;
+	rules = bpf_map_get_fd_by_id(id);
+	if (rules < 0 || bpf_obj_get_info_by_fd(rules, &info, &length))
+		return -errno;
+	err = reserve(set, info.max_entries);
+	if (err)
+		return err;
+	/* a set in force never changes, so one batch of its size is all of it */
+	found = info.max_entries;
+	if (bpf_map_lookup_batch(rules, NULL, &next, set->keys, set->rules, &found, NULL) &&
+	    errno != ENOENT)
+		return -errno;
+	set->count = found;
+	return sort(set);
+}
+
+/* The place of the key, or where it belongs. */
+static size_t place_of(const struct ruleset *set, const struct dsn_key *key)
+{
+	size_t low = 0, high = set->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (bdf_compare(&set->keys[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *key)
+{
+	size_t at = place_of(set, key);
+
+	if (at == set->count || bdf_compare(&set->keys[at], key))
+		return NULL;
+	return &set->rules[at];
+}
+
+int ruleset_put(struct ruleset *set, const struct dsn_key *key, const struct dsn_rule *rule)
+{
+	struct dsn_rule *there = ruleset_find(set, key);
+	size_t at = place_of(set, key), behind = set->count - at;
+	int err;
+
+	if (there) {
+		*there = *rule;
+		return 0;
+	}
+	if (set->count >= DSN_MAX_RULES)
+		return -E2BIG;
+	err = reserve(set, set->count + 1);
+	if (err)
+		return err;
+	memmove(&set->keys[at + 1], &set->keys[at], behind * sizeof(*set->keys));
+	memmove(&set->rules[at + 1], &set->rules[at], behind * sizeof(*set->rules));
+	set->keys[at] = *key;
+	set->rules[at] = *rule;
+	set->count++;
+	return 0;
+}
+
+void ruleset_remove(struct ruleset *set, const struct dsn_key *key)
+{
+	size_t at = place_of(set, key), behind;
+
+	if (!ruleset_find(set, key))
+		return;
+	behind = --set->count - at;
+	memmove(&set->keys[at], &set->keys[at + 1], behind * sizeof(*set->keys));
+	memmove(&set->rules[at], &set->rules[at + 1], behind * sizeof(*set->rules));
+}
+
+static void free_btf(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+/* A map of the type that `rulesets` takes, of just the size of the set. */
+static int ruleset_create(int types, size_t count)
+{
+	_cleanup_(free_btf) struct btf *btf = NULL;
+	_cleanup_(close_fd) int btf_fd = -1;
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int key, value, fd;
+
+	if (bpf_obj_get_info_by_fd(types, &info, &length))
+		return -errno;
+	btf_fd = bpf_btf_get_fd_by_id(info.btf_id);
+	btf = btf__load_from_kernel_by_id(info.btf_id);
+	if (btf_fd < 0 || !btf)
+		return -errno;
+	key = btf__find_by_name_kind(btf, "dsn_key", BTF_KIND_STRUCT);
+	value = btf__find_by_name_kind(btf, "dsn_rule", BTF_KIND_STRUCT);
+	if (key < 0 || value < 0)
+		return -ENOENT;
+	options.btf_fd = btf_fd;
+	options.btf_key_type_id = key;
+	options.btf_value_type_id = value;
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "rules", sizeof(struct dsn_key),
+			    sizeof(struct dsn_rule), count ? count : 1, &options);
+	return fd < 0 ? -errno : fd;
+}
+
+int ruleset_switch(int rulesets, int types, const struct ruleset *set)
+{
+	_cleanup_(close_fd) int rules = ruleset_create(types, set->count);
+	__u32 zero = 0, count = set->count;
+
+	if (rules < 0)
+		return rules;
+	if (count && bpf_map_update_batch(rules, set->keys, set->rules, &count, NULL))
+		return -errno;
+	if (count != set->count)
+		return -EIO;
+	if (bpf_map_update_elem(rulesets, &zero, &rules, BPF_ANY))
+		return -errno;
+	/* a second name for people and bpftool: the set in force is that in `rulesets` */
+	return pins_put(PIN_RULES, rules);
+}

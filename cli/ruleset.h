@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The rules in force, read and switched as one. */
+#ifndef DSNCTL_RULESET_H
+#define DSNCTL_RULESET_H
+
+#include <stddef.h>
+#include "dsn_contract.h"
+
+/* Sorted by bdf_compare(): functions first, then the default if it has a rule. */
+struct ruleset {
+	struct dsn_key *keys;
+	struct dsn_rule *rules;
+	size_t count;
+};
+
+void ruleset_free(struct ruleset *set);
+
+/* Reads the set in force through the map `rulesets`. Returns 0 or -errno. */
+int ruleset_read(int rulesets, struct ruleset *set);
+
+/* Returns the rule of exactly this key, or NULL. */
+struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *key);
+
+/* Change the copy in memory. Return 0, or -ENOMEM, or -E2BIG beyond DSN_MAX_RULES. */
+int ruleset_put(struct ruleset *set, const struct dsn_key *key, const struct dsn_rule *rule);
+void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
+
+/*
+ * Fills a new map from the set and puts it in force: a reader sees the old set or this
+ * one. `types` is any map of the object that was loaded, for its BTF. On failure the
+ * set in force stays. Returns 0 or -errno.
+ */
+int ruleset_switch(int rulesets, int types, const struct ruleset *set);
+
+#endif

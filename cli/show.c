@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl get, dsnctl dump, dsnctl list: show the policy, and nothing is changed. */
+#include "command.h"
+
+#include <bpf/bpf.h>
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "bdf.h"
+#include "pins.h"
+#include "policy.h"
+#include "program.h"
+#include "table.h"
+#include "util.h"
+
+static void drop_set(struct ruleset *set)
+{
+	ruleset_free(set);
+}
+
+static void drop_table(struct table *table)
+{
+	table_free(table);
+}
+
+static int out_of_memory(void)
+{
+	warnx("out of memory");
+	return EXIT_FAILED;
+}
+
+/* Opens the maps that all three need and reads the rules. Prints the error. */
+static int read_policy(struct ruleset *set, int *devices)
+{
+	_cleanup_(close_fd) int rulesets = -1;
+	int status, err;
+
+	rulesets = pins_map(PIN_RULESETS, &status);
+	if (rulesets < 0)
+		return status;
+	err = ruleset_read(rulesets, set);
+	if (err) {
+		warnx("cannot read the rules: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	*devices = pins_map(PIN_DEVICES, &status);
+	return *devices < 0 ? status : EXIT_DONE;
+}
+
+/* The columns that every command shows of a function, in this order. */
+enum {
+	COL_BDF,
+	COL_POLICY,
+	COL_SERIAL,
+	COL_RULE,
+	COL_READS,
+	COL_PASSED,
+	COL_LAST_PID,
+	COL_LAST_COMMAND,
+	COL_LAST_READ,
+};
+
+static const struct column policy_columns[] = {
+	[COL_BDF] = { "bdf" },
+	[COL_POLICY] = { "policy" },
+	[COL_SERIAL] = { "serial" },
+	[COL_RULE] = { "rule" },
+	[COL_READS] = { "reads", true },
+	[COL_PASSED] = { "passed", true },
+	[COL_LAST_PID] = { "last_pid", true },
+	[COL_LAST_COMMAND] = { "last_command" },
+	[COL_LAST_READ] = { "last_read" },
+};
+
+static void fill_policy(struct table *table, const struct dsn_key *key,
+			const struct policy *policy)
+{
+	char bdf[BDF_LEN], serial[SERIAL_LEN], source[32];
+
+	bdf_format(key, bdf);
+	policy_source(policy, source);
+	table_text(table, COL_BDF, bdf);
+	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
+	table_text(table, COL_SERIAL, policy_presented(&policy->rule, serial));
+	table_text(table, COL_RULE, source);
+}
+
+/* Boot-time nanoseconds as local time. */
+static void format_time(__u64 boot_ns, char text[32])
+{
+	struct timespec now, boot;
+	time_t then;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	then = now.tv_sec - boot.tv_sec + boot_ns / 1000000000ULL;
+	strftime(text, 32, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&then, &tm));
+}
+
+static void fill_reads(struct table *table, int devices, const struct dsn_key *key)
+{
+	struct dsn_device device = {};
+	char when[32];
+
+	if (bpf_map_lookup_elem(devices, key, &device))
+		memset(&device, 0, sizeof(device));
+	table_number(table, COL_READS, device.reads);
+	table_number(table, COL_PASSED, device.passed);
+	if (!device.last_ns)
+		return;
+	format_time(device.last_ns, when);
+	device.last_command[sizeof(device.last_command) - 1] = '\0';
+	table_number(table, COL_LAST_PID, device.last_pid);
+	table_text(table, COL_LAST_COMMAND, device.last_command);
+	table_text(table, COL_LAST_READ, when);
+}
+
+int cmd_get(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(drop_table) struct table table = {};
+	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(close_fd) int devices = -1;
+	struct policy policy;
+	struct dsn_key key;
+	const char *error;
+	int status;
+
+	(void)argc;
+	error = bdf_parse(argv[0], &key);
+	if (error) {
+		warnx("%s: %s", argv[0], error);
+		return EXIT_USAGE;
+	}
+	status = read_policy(&set, &devices);
+	if (status)
+		return status;
+	policy = policy_of(&set, &key);
+	if (table_init(&table, policy_columns, ARRAY_SIZE(policy_columns)) ||
+	    table_row(&table))
+		return out_of_memory();
+	fill_policy(&table, &key, &policy);
+	fill_reads(&table, devices, &key);
+	if (options->json)
+		json_print(table_take_row(&table));
+	else
+		table_print_fields(&table);
+	return EXIT_DONE;
+}
+
+/* Adds the functions that were read but have no rule of their own. */
+static int fill_read_devices(struct table *table, int devices, const struct ruleset *set)
+{
+	struct dsn_key key, *last = NULL;
+	struct policy policy;
+
+	while (!bpf_map_get_next_key(devices, last, &key)) {
+		last = &key;
+		if (ruleset_find(set, &key))
+			continue;
+		policy = policy_of(set, &key);
+		if (table_row(table))
+			return -ENOMEM;
+		fill_policy(table, &key, &policy);
+		fill_reads(table, devices, &key);
+	}
+	return 0;
+}
+
+static int dump_json(struct table *rules, struct table *others, const struct ruleset *set)
+{
+	struct json_object *object = json_object_new_object();
+	struct dsn_rule rule = policy_default(set);
+
+	if (!object)
+		return out_of_memory();
+	json_object_object_add(object, "default",
+			       json_object_new_string(policy_name(rule.policy)));
+	json_object_object_add(object, "rules", table_take_rows(rules));
+	json_object_object_add(object, "others", table_take_rows(others));
+	json_print(object);
+	return EXIT_DONE;
+}
+
+int cmd_dump(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(drop_table) struct table rules = {}, others = {};
+	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(close_fd) int devices = -1;
+	struct dsn_rule rule;
+	int status;
+	size_t i;
+
+	(void)argc;
+	(void)argv;
+	status = read_policy(&set, &devices);
+	if (status)
+		return status;
+	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
+	    table_init(&others, policy_columns, ARRAY_SIZE(policy_columns)))
+		return out_of_memory();
+	for (i = 0; i < set.count; i++) {
+		struct policy policy = { .rule = set.rules[i], .source = FROM_FUNCTION };
+
+		if (set.keys[i].scope != DSN_SCOPE_FUNCTION)
+			continue;
+		if (table_row(&rules))
+			return out_of_memory();
+		fill_policy(&rules, &set.keys[i], &policy);
+		fill_reads(&rules, devices, &set.keys[i]);
+	}
+	if (fill_read_devices(options->json ? &others : &rules, devices, &set))
+		return out_of_memory();
+	if (options->json)
+		return dump_json(&rules, &others, &set);
+	rule = policy_default(&set);
+	printf("default: %s\n", policy_name(rule.policy));
+	if (json_object_array_length(rules.rows) && table_print(&rules))
+		return out_of_memory();
+	return EXIT_DONE;
+}
+
+enum {
+	LIST_BDF,
+	LIST_DRIVER,
+	LIST_POLICY,
+	LIST_SERIAL,
+	LIST_RULE,
+	LIST_REAL,
+};
+
+static const struct column list_columns[] = {
+	[LIST_BDF] = { "bdf" },
+	[LIST_DRIVER] = { "driver" },
+	[LIST_POLICY] = { "policy" },
+	[LIST_SERIAL] = { "serial" },
+	[LIST_RULE] = { "rule" },
+	[LIST_REAL] = { "real" },
+};
+
+static void fill_list(struct table *table, const struct device *device,
+		      const struct ruleset *set, bool real)
+{
+	char bdf[BDF_LEN], serial[SERIAL_LEN], source[32];
+	struct policy policy;
+
+	bdf_format(&device->key, bdf);
+	table_text(table, LIST_BDF, bdf);
+	table_text(table, LIST_DRIVER, *device->driver ? device->driver : NULL);
+	if (set) {
+		policy = policy_of(set, &device->key);
+		policy_source(&policy, source);
+		table_text(table, LIST_POLICY, policy_name(policy.rule.policy));
+		table_text(table, LIST_SERIAL, policy_presented(&policy.rule, serial));
+		table_text(table, LIST_RULE, source);
+	} else {
+		table_text(table, LIST_POLICY, "unprotected");
+	}
+	if (real) {
+		serial_format(device->serial, serial);
+		table_text(table, LIST_REAL, serial);
+	}
+}
+
+int cmd_list(const struct options *options, int argc, char **argv)
+{
+	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, i;
+	_cleanup_(free_ptr) struct device *devices = NULL;
+	_cleanup_(drop_table) struct table table = {};
+	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(close_fd) int map = -1;
+	struct json_object *object;
+	bool loaded;
+	char error[128];
+
+	(void)argc;
+	(void)argv;
+	if (geteuid()) {
+		warnx("this needs root: the kernel shows extended config space to nobody else");
+		return EXIT_FAILED;
+	}
+	if (device_scan(NULL, &devices, &count, error)) {
+		warnx("cannot read the PCI functions: %s", error);
+		return EXIT_FAILED;
+	}
+	loaded = program_running() != DSN_HOOK_NONE;
+	if (loaded && read_policy(&set, &map))
+		return EXIT_FAILED;
+	if (table_init(&table, list_columns, columns))
+		return out_of_memory();
+	for (i = 0; i < count; i++) {
+		if (!devices[i].has_dsn)
+			continue;
+		if (table_row(&table))
+			return out_of_memory();
+		fill_list(&table, &devices[i], loaded ? &set : NULL, options->real);
+	}
+	if (!options->json)
+		return table_print(&table) ? out_of_memory() : EXIT_DONE;
+	object = json_object_new_object();
+	if (!object)
+		return out_of_memory();
+	json_object_object_add(object, "devices", table_take_rows(&table));
+	json_print(object);
+	return EXIT_DONE;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Rows of named columns, printed as a table, as a list of fields, or as JSON. */
+#ifndef DSNCTL_TABLE_H
+#define DSNCTL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <json-c/json.h>
+
+/* A table has these; one array of them feeds both ways of printing. */
+struct column {
+	const char *name; /* the JSON key; the heading is this in capitals */
+	bool right; /* numbers are printed to the right */
+};
+
+/* An array of JSON objects in the making; a row's keys are the columns' names. */
+struct table {
+	const struct column *columns;
+	size_t count;
+	struct json_object *rows;
+	struct json_object *row; /* the one being filled */
+};
+
+int table_init(struct table *table, const struct column *columns, size_t count);
+void table_free(struct table *table);
+int table_row(struct table *table);
+
+/* Fill the row's cell `column`; NULL text is JSON's null, and "-" in print. */
+void table_text(struct table *table, size_t column, const char *text);
+void table_number(struct table *table, size_t column, unsigned long long number);
+void table_bool(struct table *table, size_t column, bool value);
+
+/* Returns 0 or -errno. */
+int table_print(const struct table *table);
+/* The last row alone, a field a line. */
+void table_print_fields(const struct table *table);
+
+/* Takes the rows or the row out of the table, for use in a larger object. */
+struct json_object *table_take_rows(struct table *table);
+struct json_object *table_take_row(struct table *table);
+
+/* Prints the object as one line and drops it. */
+void json_print(struct json_object *object);
+
+#endif

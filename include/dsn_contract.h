@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The contract between the BPF programs and the command line: every map's key and value. */
+#ifndef DSN_CONTRACT_H
+#define DSN_CONTRACT_H
+
+#ifdef __bpf__
+#include "vmlinux.h"
+#else
+#include <linux/types.h>
+#endif
+
+/*
+ * Bumped whenever a key or a value below changes its meaning or its layout. `load`
+ * reuses pinned maps only where the number in `state` is this one.
+ */
+#define DSN_LAYOUT 1
+
+/*
+ * Whom a rule is for. The order is the order of precedence: a function's own rule,
+ * the rule of the PF it is a VF of (a function rule as well), the default.
+ */
+enum dsn_scope {
+	DSN_SCOPE_FUNCTION = 0, /* domain, bus and devfn name the function */
+	DSN_SCOPE_DEFAULT = 1, /* domain, bus and devfn are 0 */
+};
+
+/* Host byte order. devfn is the kernel's: device << 3 | function. */
+struct dsn_key {
+	__u32 domain; /* 32 bits wide: VMD domains start at 0x10000 */
+	__u8 bus;
+	__u8 devfn;
+	__u8 scope; /* enum dsn_scope */
+	__u8 reserved; /* 0 */
+};
+
+enum dsn_policy {
+	DSN_SCRUB = 0, /* the serial reads as zeros; also what any unknown value means */
+	DSN_SERIAL = 1, /* the serial reads as `serial` */
+	DSN_PASS = 2, /* the real serial is shown */
+};
+
+/*
+ * `serial` is the number that lspci prints, high byte first:
+ * 52-54-00-ff-ff-12-34-56 is 0x525400ffff123456, in host byte order here. In config
+ * space the low dword comes first and each dword is little-endian (PCIe r6.2 7.9.3),
+ * on every architecture; dsn_window.h does that conversion. 0 unless the policy is
+ * DSN_SERIAL, and then neither 0 nor all ones.
+ */
+struct dsn_rule {
+	__u64 serial;
+	__u32 policy; /* enum dsn_policy */
+	__u32 reserved; /* 0 */
+};
+
+/* What happened to one function's reads since load; key: its dsn_key. */
+struct dsn_device {
+	__u64 reads; /* reads that reached a DSN and were rewritten */
+	__u64 passed; /* reads that reached a DSN and were let through by `pass` */
+	__u64 last_ns; /* time of the last of either, ns, CLOCK_BOOTTIME */
+	__u32 last_pid; /* its process id in the initial pid namespace */
+	__u32 reserved;
+	char last_command[16]; /* its thread's name */
+};
+
+/* Sums over all functions since load; one element. */
+struct dsn_totals {
+	__u64 touched; /* hook calls that reached a DSN */
+	__u64 failed_writes; /* rewrites that could not be written: the reader was killed */
+	__u64 unknown; /* reads whose place in config space could not be told: killed too */
+	__u64 unkillable; /* of those two, the readers that the kernel refused to kill */
+	__u64 uncounted; /* reads missing in `devices` for want of memory or room */
+};
+
+enum dsn_hook {
+	DSN_HOOK_NONE = 0,
+	DSN_HOOK_FEXIT = 1,
+	DSN_HOOK_KPROBE = 2, /* a kprobe and kretprobe pair */
+};
+
+/* What `load` did; one element. */
+struct dsn_state {
+	__u32 layout; /* DSN_LAYOUT; 0 until the first load has finished */
+	__u32 hook; /* enum dsn_hook */
+	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME */
+	char version[16]; /* of the dsnctl that loaded */
+	char reason[160]; /* why the hook is not fexit; empty where it is */
+};
+
+#define DSN_MAX_RULES 262144 /* functions and the default */
+#define DSN_MAX_DEVICES 65536
+
+/* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
+#define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
+
+_Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
+_Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
+_Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 40, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_state) == 192, "dsn_state has no padding");
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A PCI function opened through VFIO, as a VMM opens it. */
+#ifndef VFIO_DEVICE_H
+#define VFIO_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CONFIG_SIZE 4096
+
+struct vfio_device {
+	int container, group, fd;
+	off_t config; /* offset of config space in fd */
+	uint64_t config_size;
+};
+
+/* Exits with a message where it cannot be opened. */
+void vfio_open(struct vfio_device *device, const char *bdf);
+/* Returns 0 or -errno. */
+int vfio_try_open(struct vfio_device *device, const char *bdf);
+void vfio_close(struct vfio_device *device);
+
+/*
+ * Offset of the first, or behind `after` the next, DSN capability in an image of config
+ * space; 0 where there is none. Written apart from what is tested.
+ */
+unsigned int find_dsn(const uint8_t *image, unsigned int after);
+
+/* Puts a serial, as lspci prints it, into the image at every DSN. */
+void put_serial(uint8_t *image, uint64_t serial);
+
+void load_image(const char *path, uint8_t image[CONFIG_SIZE]);
+uint64_t parse_serial(const char *text);
+
+#endif
