@@ -18,8 +18,8 @@ static __always_inline bool is_write(__u64 iswrite)
 }
 
 SEC("fexit/vfio_pci_config_rw")
-int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count, __u64 ppos,
-	     __u64 iswrite, __s64 ret)
+int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
+	     __u64 ppos, __u64 iswrite, __s64 ret)
 {
 	if (is_write(iswrite))
 		return 0;
@@ -37,7 +37,7 @@ struct pending {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384); /* reads under way at once */
-	__type(key, __u64); /* pid_tgid of the reader */
+	__type(key, __u64);	    /* pid_tgid of the reader */
 	__type(value, struct pending);
 } pending SEC(".maps");
 
@@ -72,7 +72,8 @@ int dsn_kretprobe(struct pt_regs *ctx)
 		return 0;
 	read = *found;
 	bpf_map_delete_elem(&pending, &id);
-	return rewrite((void *)read.vdev, read.buf, read.count, read.ppos, PT_REGS_RC(ctx));
+	return rewrite((void *)read.vdev, read.buf, read.count, read.ppos,
+		       PT_REGS_RC(ctx));
 }
 
 char _license[] SEC("license") = "GPL";

@@ -20,16 +20,16 @@
 
 /* One config read. */
 struct config_read {
-	__u64 buf; /* user address of its first byte */
+	__u64 buf;     /* user address of its first byte */
 	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
-	__u32 size; /* of config space */
+	__u32 size;    /* of config space */
 	__u32 pos;
 	__u32 len;
-	__u32 cap; /* the capability that the walk stands at */
+	__u32 cap;    /* the capability that the walk stands at */
 	__u64 serial; /* what the guest is to see */
 	bool rewrite; /* false while the walk only looks whether the read has a DSN */
 	bool found;
-	bool lost; /* some of it could not be made safe */
+	bool lost;    /* some of it could not be made safe */
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
 };
 
@@ -40,12 +40,12 @@ static __always_inline struct dsn_totals *dsn_totals(void)
 	return bpf_map_lookup_elem(&totals, &zero);
 }
 
-#define COUNT(field)                                           \
-	do {                                                   \
-		struct dsn_totals *t_ = dsn_totals();          \
-                                                               \
-		if (t_)                                        \
-			__sync_fetch_and_add(&t_->field, 1);   \
+#define COUNT(field)                                                                     \
+	do {                                                                             \
+		struct dsn_totals *t_ = dsn_totals();                                    \
+                                                                                         \
+		if (t_)                                                                  \
+			__sync_fetch_and_add(&t_->field, 1);                             \
 	} while (0)
 
 /*
@@ -95,8 +95,8 @@ static __always_inline bool never_copied(__u64 address)
 }
 
 /* Bytes one at a time, up to the first that cannot be written. */
-static __always_inline bool write_bytes(struct config_read *read, __u64 to, const __u8 *bytes,
-					__u32 len)
+static __always_inline bool write_bytes(struct config_read *read, __u64 to,
+					const __u8 *bytes, __u32 len)
 {
 	__u32 i;
 
@@ -164,8 +164,8 @@ static __always_inline void count_device(struct dsn_key *key, bool rewritten)
  * about to return `ret`: bytes read, *ppos being advanced by them, or -errno, *ppos
  * being as it was and any number of bytes copied.
  */
-static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
-				   __u64 ppos, __s64 ret)
+static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
+				   __u64 count, __u64 ppos, __s64 ret)
 {
 	struct config_read read = { .buf = buf };
 	struct pci_dev *pdev;

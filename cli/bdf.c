@@ -16,8 +16,9 @@ static bool take_hex(const char **text, int digits, char end, uint32_t *value)
 
 	*value = 0;
 	for (n = 0; n < digits && isxdigit((unsigned char)p[n]); n++)
-		*value = *value << 4 | (isdigit((unsigned char)p[n]) ? p[n] - '0'
-								     : (p[n] | 32) - 'a' + 10);
+		*value = *value << 4 |
+			 (isdigit((unsigned char)p[n]) ? p[n] - '0'
+						       : (p[n] | 32) - 'a' + 10);
 	if (!n || p[n] != end)
 		return false;
 	*text = p + n + (end != '\0');

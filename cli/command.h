@@ -10,7 +10,7 @@ enum exit_status {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_UNPROTECTED = 3, /* the programs are not in force */
-	EXIT_UNABLE = 4, /* this kernel cannot do it */
+	EXIT_UNABLE = 4,      /* this kernel cannot do it */
 };
 
 struct options {
@@ -24,10 +24,10 @@ struct command {
 	const char *name;
 	int (*run)(const struct options *options, int argc, char **argv);
 	const char *operands; /* as in the usage line */
-	int min, max; /* operands */
-	const char *letters; /* options, as in option_table of main.c */
-	const char *does; /* one line, for --help */
-	const char *help; /* the rest of COMMAND --help */
+	int min, max;	      /* operands */
+	const char *letters;  /* options, as in option_table of main.c */
+	const char *does;     /* one line, for --help */
+	const char *help;     /* the rest of COMMAND --help */
 };
 
 int cmd_load(const struct options *options, int argc, char **argv);

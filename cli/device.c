@@ -56,7 +56,8 @@ static void describe(struct pci_dev *from, struct device *to)
 
 static int compare(const void *a, const void *b)
 {
-	return bdf_compare(&((const struct device *)a)->key, &((const struct device *)b)->key);
+	return bdf_compare(&((const struct device *)a)->key,
+			   &((const struct device *)b)->key);
 }
 
 int device_scan(const char *dump, struct device **devices, size_t *count, char error[128])
@@ -89,7 +90,7 @@ int device_scan(const char *dump, struct device **devices, size_t *count, char e
 	n = 0;
 	for (device = access->devices; device; device = device->next) {
 		pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_EXT_CAPS |
-						PCI_FILL_DRIVER);
+					      PCI_FILL_DRIVER);
 		describe(device, &found[n++]);
 	}
 	qsort(found, n, sizeof(*found), compare);
@@ -99,7 +100,8 @@ int device_scan(const char *dump, struct device **devices, size_t *count, char e
 	return 0;
 }
 
-static void sysfs_path(const struct dsn_key *key, const char *name, char *path, size_t size)
+static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
+		       size_t size)
 {
 	char bdf[BDF_LEN];
 

@@ -18,7 +18,8 @@ struct device {
  * Reads all functions, from sysfs or from the text that `lspci -xxxx` prints (`dump`).
  * The caller frees *devices. Returns 0, or -errno with a text in `error`.
  */
-int device_scan(const char *dump, struct device **devices, size_t *count, char error[128]);
+int device_scan(const char *dump, struct device **devices, size_t *count,
+		char error[128]);
 
 /* Whether sysfs has the function. */
 bool device_exists(const struct dsn_key *key);

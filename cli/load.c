@@ -132,7 +132,8 @@ int cmd_load(const struct options *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (strcmp(wanted, "auto") && strcmp(wanted, "fexit") && strcmp(wanted, "kprobe")) {
+	if (strcmp(wanted, "auto") && strcmp(wanted, "fexit") &&
+	    strcmp(wanted, "kprobe")) {
 		warnx("--hook %s: not a hook (want auto, fexit or kprobe)", wanted);
 		return EXIT_USAGE;
 	}
@@ -167,8 +168,8 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		      DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
-	printf("loaded: hook %s%s%s%s\n", hook_name(hook), *reason ? " (fexit: " : "", reason,
-	       *reason ? ")" : "");
+	printf("loaded: hook %s%s%s%s\n", hook_name(hook), *reason ? " (fexit: " : "",
+	       reason, *reason ? ")" : "");
 	return EXIT_DONE;
 }
 

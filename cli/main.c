@@ -29,10 +29,10 @@ static const struct command commands[] = {
 	  "VALUE is scrub, pass (the real serial is shown), or for a function a serial:\n"
 	  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits. Zero is scrub." },
 	{ "unset", cmd_unset, "BDF", 1, 1, "", "take a function's rule back", "" },
-	{ "get", cmd_get, "BDF", 1, 1, "j",
-	  "what a guest reads now, and by which rule", "" },
-	{ "dump", cmd_dump, "", 0, 0, "j",
-	  "the default, every rule, and who has read", "" },
+	{ "get", cmd_get, "BDF", 1, 1, "j", "what a guest reads now, and by which rule",
+	  "" },
+	{ "dump", cmd_dump, "", 0, 0, "j", "the default, every rule, and who has read",
+	  "" },
 	{ "list", cmd_list, "", 0, 0, "jr",
 	  "the host's functions that have a serial, and what is shown of them", "" },
 };
@@ -49,11 +49,8 @@ static const struct {
 };
 
 static const struct option long_options[] = {
-	{ "help", no_argument, NULL, 'h' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "real", no_argument, NULL, 'r' },
-	{ "hook", required_argument, NULL, 'k' },
-	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },    { "json", no_argument, NULL, 'j' },
+	{ "real", no_argument, NULL, 'r' },    { "hook", required_argument, NULL, 'k' },
 	{},
 };
 
@@ -82,14 +79,16 @@ static void print_command_help(const struct command *command)
 {
 	size_t i;
 
-	printf("Usage: dsnctl %s%s%s%s\n%s.\n", command->name, *command->operands ? " " : "",
-	       command->operands, *command->letters ? " [OPTION...]" : "", command->does);
+	printf("Usage: dsnctl %s%s%s%s\n%s.\n", command->name,
+	       *command->operands ? " " : "", command->operands,
+	       *command->letters ? " [OPTION...]" : "", command->does);
 	if (*command->help)
 		printf("\n%s", command->help);
 	puts(*command->letters ? "\n" : "");
 	for (i = 0; i < ARRAY_SIZE(option_table); i++)
 		if (strchr(command->letters, option_table[i].letter))
-			printf("  %-18s %s\n", option_table[i].spelling, option_table[i].does);
+			printf("  %-18s %s\n", option_table[i].spelling,
+			       option_table[i].does);
 }
 
 static const struct command *find_command(const char *name)

@@ -31,11 +31,13 @@ int pins_lock(bool create)
 	int fd;
 
 	if (geteuid()) {
-		warnx("this needs root: the policy is in %s, which is root's", DSN_PIN_DIR);
+		warnx("this needs root: the policy is in %s, which is root's",
+		      DSN_PIN_DIR);
 		return -EPERM;
 	}
 	if (statfs(BPFFS, &fs) || fs.f_type != BPF_FS_MAGIC) {
-		warnx("no bpffs at %s: mount one (mount -t bpf bpf %s), then load", BPFFS, BPFFS);
+		warnx("no bpffs at %s: mount one (mount -t bpf bpf %s), then load", BPFFS,
+		      BPFFS);
 		return -ENODEV;
 	}
 	if (create && mkdir(DSN_PIN_DIR, 0700) && errno != EEXIST) {
@@ -47,7 +49,8 @@ int pins_lock(bool create)
 	if (fd < 0) {
 		fd = -errno;
 		if (fd == -ENOENT)
-			warnx("not loaded: there is no %s; run 'dsnctl load' first", DSN_PIN_DIR);
+			warnx("not loaded: there is no %s; run 'dsnctl load' first",
+			      DSN_PIN_DIR);
 		else
 			warn("cannot open %s", DSN_PIN_DIR);
 		return fd;
@@ -138,14 +141,15 @@ int pins_map(const char *name, int *status)
 
 	*status = EXIT_FAILED;
 	if (geteuid()) {
-		warnx("this needs root: the policy is in %s, which is root's", DSN_PIN_DIR);
+		warnx("this needs root: the policy is in %s, which is root's",
+		      DSN_PIN_DIR);
 		return -1;
 	}
 	state = pins_open(PIN_STATE);
 	if (state == -ENOENT) {
 		*status = EXIT_UNPROTECTED;
-		warnx("not loaded: there is no %s/%s; run 'dsnctl load' first", DSN_PIN_DIR,
-		      PIN_STATE);
+		warnx("not loaded: there is no %s/%s; run 'dsnctl load' first",
+		      DSN_PIN_DIR, PIN_STATE);
 		return -1;
 	}
 	if (state < 0) {
@@ -159,7 +163,7 @@ int pins_map(const char *name, int *status)
 	}
 	fd = pins_open(name);
 	if (fd < 0)
-		warnx("cannot open %s/%s: %s; 'dsnctl load' puts it back", DSN_PIN_DIR, name,
-		      strerror(-fd));
+		warnx("cannot open %s/%s: %s; 'dsnctl load' puts it back", DSN_PIN_DIR,
+		      name, strerror(-fd));
 	return fd < 0 ? -1 : fd;
 }

@@ -19,7 +19,8 @@ static const char *const programs_of[][MAX_LINKS] = {
 	[DSN_HOOK_KPROBE] = { "dsn_kretprobe", "dsn_kprobe" },
 };
 
-static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS, PIN_STATE };
+static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
+					   PIN_STATE };
 
 static char kernel_log[16384];
 
@@ -147,9 +148,10 @@ int program_load(enum dsn_hook hook, char reason[REASON_LEN])
 	skeleton = dsnctl_bpf__open();
 	if (!skeleton)
 		return -errno;
-	bpf_object__for_each_program(program, skeleton->obj) {
-		bpf_program__set_autoload(program,
-					  is_program_of(hook, bpf_program__name(program)));
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
+		bpf_program__set_autoload(
+			program, is_program_of(hook, bpf_program__name(program)));
 		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
 	}
 	err = reuse_maps(skeleton);
@@ -212,7 +214,8 @@ static bool is_running(enum dsn_hook hook)
 	int i;
 
 	for (i = 0; i < MAX_LINKS && programs_of[hook][i]; i++) {
-		_cleanup_(close_fd) int program = open_program(programs_of[hook][i], &info);
+		_cleanup_(close_fd) int program =
+			open_program(programs_of[hook][i], &info);
 
 		if (program < 0 ||
 		    strncmp(info.name, programs_of[hook][i], sizeof(info.name) - 1))
@@ -238,7 +241,8 @@ int program_missed(enum dsn_hook hook, unsigned long long *missed)
 
 	*missed = 0;
 	for (i = 0; i < MAX_LINKS && programs_of[hook][i]; i++) {
-		_cleanup_(close_fd) int program = open_program(programs_of[hook][i], &info);
+		_cleanup_(close_fd) int program =
+			open_program(programs_of[hook][i], &info);
 
 		if (program < 0)
 			return program;

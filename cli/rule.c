@@ -57,8 +57,8 @@ void serial_format(__u64 serial, char text[SERIAL_LEN])
 	int i;
 
 	for (i = 0; i < 8; i++)
-		sprintf(text + 3 * i, "%02x%s", (unsigned int)(serial >> (56 - 8 * i) & 0xff),
-			i < 7 ? "-" : "");
+		sprintf(text + 3 * i, "%02x%s",
+			(unsigned int)(serial >> (56 - 8 * i) & 0xff), i < 7 ? "-" : "");
 }
 
 const char *rule_parse(const char *text, struct dsn_rule *rule)

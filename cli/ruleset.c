@@ -73,7 +73,8 @@ int ruleset_read(int rulesets, struct ruleset *set)
 		return err;
 	/* a set in force never changes, so one batch of its size is all of it */
 	found = info.max_entries;
-	if (bpf_map_lookup_batch(rules, NULL, &next, set->keys, set->rules, &found, NULL) &&
+	if (bpf_map_lookup_batch(rules, NULL, &next, set->keys, set->rules, &found,
+				 NULL) &&
 	    errno != ENOENT)
 		return -errno;
 	set->count = found;
@@ -104,7 +105,8 @@ struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *k
 	return &set->rules[at];
 }
 
-int ruleset_put(struct ruleset *set, const struct dsn_key *key, const struct dsn_rule *rule)
+int ruleset_put(struct ruleset *set, const struct dsn_key *key,
+		const struct dsn_rule *rule)
 {
 	struct dsn_rule *there = ruleset_find(set, key);
 	size_t at = place_of(set, key), behind = set->count - at;

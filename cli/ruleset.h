@@ -22,7 +22,8 @@ int ruleset_read(int rulesets, struct ruleset *set);
 struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *key);
 
 /* Change the copy in memory. Return 0, or -ENOMEM, or -E2BIG beyond DSN_MAX_RULES. */
-int ruleset_put(struct ruleset *set, const struct dsn_key *key, const struct dsn_rule *rule);
+int ruleset_put(struct ruleset *set, const struct dsn_key *key,
+		const struct dsn_rule *rule);
 void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
 
 /*

@@ -71,7 +71,8 @@ static void drop_set(struct ruleset *set)
 }
 
 /* Puts `rule` in, or takes the key's rule out where it is NULL. */
-static int change(const struct dsn_key *key, const char *name, const struct dsn_rule *rule)
+static int change(const struct dsn_key *key, const char *name,
+		  const struct dsn_rule *rule)
 {
 	_cleanup_(drop_set) struct ruleset set = {};
 	char was[SERIAL_LEN], is[SERIAL_LEN];

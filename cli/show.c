@@ -232,12 +232,9 @@ enum {
 };
 
 static const struct column list_columns[] = {
-	[LIST_BDF] = { "bdf" },
-	[LIST_DRIVER] = { "driver" },
-	[LIST_POLICY] = { "policy" },
-	[LIST_SERIAL] = { "serial" },
-	[LIST_RULE] = { "rule" },
-	[LIST_REAL] = { "real" },
+	[LIST_BDF] = { "bdf" },	      [LIST_DRIVER] = { "driver" },
+	[LIST_POLICY] = { "policy" }, [LIST_SERIAL] = { "serial" },
+	[LIST_RULE] = { "rule" },     [LIST_REAL] = { "real" },
 };
 
 static void fill_list(struct table *table, const struct device *device,

@@ -10,7 +10,7 @@
 /* A table has these; one array of them feeds both ways of printing. */
 struct column {
 	const char *name; /* the JSON key; the heading is this in capitals */
-	bool right; /* numbers are printed to the right */
+	bool right;	  /* numbers are printed to the right */
 };
 
 /* An array of JSON objects in the making; a row's keys are the columns' names. */

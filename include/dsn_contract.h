@@ -21,7 +21,7 @@
  */
 enum dsn_scope {
 	DSN_SCOPE_FUNCTION = 0, /* domain, bus and devfn name the function */
-	DSN_SCOPE_DEFAULT = 1, /* domain, bus and devfn are 0 */
+	DSN_SCOPE_DEFAULT = 1,	/* domain, bus and devfn are 0 */
 };
 
 /* Host byte order. devfn is the kernel's: device << 3 | function. */
@@ -29,14 +29,14 @@ struct dsn_key {
 	__u32 domain; /* 32 bits wide: VMD domains start at 0x10000 */
 	__u8 bus;
 	__u8 devfn;
-	__u8 scope; /* enum dsn_scope */
+	__u8 scope;    /* enum dsn_scope */
 	__u8 reserved; /* 0 */
 };
 
 enum dsn_policy {
-	DSN_SCRUB = 0, /* the serial reads as zeros; also what any unknown value means */
+	DSN_SCRUB = 0,	/* the serial reads as zeros; also what any unknown value means */
 	DSN_SERIAL = 1, /* the serial reads as `serial` */
-	DSN_PASS = 2, /* the real serial is shown */
+	DSN_PASS = 2,	/* the real serial is shown */
 };
 
 /*
@@ -48,15 +48,15 @@ enum dsn_policy {
  */
 struct dsn_rule {
 	__u64 serial;
-	__u32 policy; /* enum dsn_policy */
+	__u32 policy;	/* enum dsn_policy */
 	__u32 reserved; /* 0 */
 };
 
 /* What happened to one function's reads since load; key: its dsn_key. */
 struct dsn_device {
-	__u64 reads; /* reads that reached a DSN and were rewritten */
-	__u64 passed; /* reads that reached a DSN and were let through by `pass` */
-	__u64 last_ns; /* time of the last of either, ns, CLOCK_BOOTTIME */
+	__u64 reads;	/* reads that reached a DSN and were rewritten */
+	__u64 passed;	/* reads that reached a DSN and were let through by `pass` */
+	__u64 last_ns;	/* time of the last of either, ns, CLOCK_BOOTTIME */
 	__u32 last_pid; /* its process id in the initial pid namespace */
 	__u32 reserved;
 	char last_command[16]; /* its thread's name */
@@ -64,11 +64,11 @@ struct dsn_device {
 
 /* Sums over all functions since load; one element. */
 struct dsn_totals {
-	__u64 touched; /* hook calls that reached a DSN */
+	__u64 touched;	     /* hook calls that reached a DSN */
 	__u64 failed_writes; /* rewrites that could not be written: the reader was killed */
 	__u64 unknown; /* reads whose place in config space could not be told: killed too */
 	__u64 unkillable; /* of those two, the readers that the kernel refused to kill */
-	__u64 uncounted; /* reads missing in `devices` for want of memory or room */
+	__u64 uncounted;  /* reads missing in `devices` for want of memory or room */
 };
 
 enum dsn_hook {
@@ -79,9 +79,9 @@ enum dsn_hook {
 
 /* What `load` did; one element. */
 struct dsn_state {
-	__u32 layout; /* DSN_LAYOUT; 0 until the first load has finished */
-	__u32 hook; /* enum dsn_hook */
-	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME */
+	__u32 layout;	  /* DSN_LAYOUT; 0 until the first load has finished */
+	__u32 hook;	  /* enum dsn_hook */
+	__u64 loaded_ns;  /* ns, CLOCK_BOOTTIME */
 	char version[16]; /* of the dsnctl that loaded */
 	char reason[160]; /* why the hook is not fexit; empty where it is */
 };

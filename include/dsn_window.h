@@ -37,8 +37,8 @@ static inline __u32 dsn_cap_next(__u32 header)
 
 /* A part of a read that shows serial bytes. */
 struct dsn_part {
-	__u32 at; /* offset of its first byte in the read */
-	__u32 len; /* bytes, 0 to 8 */
+	__u32 at;    /* offset of its first byte in the read */
+	__u32 len;   /* bytes, 0 to 8 */
 	__u64 bytes; /* its first byte is the lowest of this number, whatever the host's
 			byte order; see dsn_store() */
 };

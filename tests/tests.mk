@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# The tests: what they are built from, and the targets that run them.
+
+KERNEL ?= 6.12
+KERNELS ?= 6.1 6.12 7
+CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
+# the command line without main(), with sanitizers
+SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
+GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/json_get $(O)/guest/fill_rules
+GUEST_BPF := $(O)/guest/fmod_ret.bpf.o
+GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF)
+
+$(O)/san/cli/%.o: cli/%.c $(O)/dsnctl.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -c -o $@ $<
+
+$(O)/tests/unit/%_test: tests/unit/%_test.c $(SAN_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -MF $@.d -o $@ $< $(SAN_OBJECTS) \
+		$(LDLIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(O)/san/dsnctl: $(SAN_OBJECTS) cli/main.c
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -MF $@.d -o $@ cli/main.c $(SAN_OBJECTS) \
+		$(LDLIBS)
+
+$(O)/guest/%.o: tests/guest/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/guest/vfio_read: $(O)/guest/vfio_read.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^
+
+$(O)/guest/json_get: $(O)/guest/json_get.o
+	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
+
+$(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))
+	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
+
+$(O)/guest/%.bpf.o: tests/guest/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+# Installs what building and testing need, and says so before.
+setup:
+	@tests/setup
+
+check:
+	@tests/setup
+	@$(MAKE) --no-print-directory check-build
+	@tests/run --kernels "$(KERNELS)" unit cli guest
+
+check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
+
+check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
+	@tests/run unit cli
+
+check-guest: all $(GUEST)
+	@tests/run --kernels "$(KERNELS)" guest
+
+# The main job before your eyes, on a real kernel with a real device under emulation.
+demo:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/demo/run $(KERNEL)
+
+# A root shell in such a machine.
+vm:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
+		--file $(BPFTOOL) $(KERNEL)
+
+.PHONY: setup check check-build check-unit check-guest demo vm

@@ -30,15 +30,15 @@ static const char usage[] =
 struct sweep {
 	struct vfio_device *device;
 	const uint8_t *expected; /* config space as policy shows it */
-	const uint8_t *real; /* as the device has it */
+	const uint8_t *real;	 /* as the device has it */
 	unsigned long reads, wrong;
 	uint8_t *buffer; /* of two pages and a canary each side */
 };
 
 typedef ssize_t (*reader)(struct sweep *sweep, uint8_t *to, size_t length, off_t at);
 
-static void compare(struct sweep *sweep, const char *how, const uint8_t *got, size_t length,
-		    off_t at)
+static void compare(struct sweep *sweep, const char *how, const uint8_t *got,
+		    size_t length, off_t at)
 {
 	size_t i;
 
@@ -47,8 +47,9 @@ static void compare(struct sweep *sweep, const char *how, const uint8_t *got, si
 		if (got[i] == sweep->expected[at + i])
 			continue;
 		if (sweep->wrong++ < 10)
-			printf("%s: %zu bytes at 0x%lx: byte 0x%lx is %02x, not %02x\n", how, length,
-			       (long)at, (long)(at + i), got[i], sweep->expected[at + i]);
+			printf("%s: %zu bytes at 0x%lx: byte 0x%lx is %02x, not %02x\n",
+			       how, length, (long)at, (long)(at + i), got[i],
+			       sweep->expected[at + i]);
 	}
 }
 
@@ -87,8 +88,8 @@ static const struct {
 };
 
 /* One read into `to`; the bytes around it must stay. */
-static void check_one(struct sweep *sweep, size_t way, uint8_t *to, size_t length, off_t at,
-		      bool untouched)
+static void check_one(struct sweep *sweep, size_t way, uint8_t *to, size_t length,
+		      off_t at, bool untouched)
 {
 	ssize_t got;
 
@@ -96,7 +97,8 @@ static void check_one(struct sweep *sweep, size_t way, uint8_t *to, size_t lengt
 		memset(to - 8, CANARY, length + 16);
 	got = ways[way].read(sweep, to, length, at);
 	if (got != (ssize_t)length)
-		err(1, "%s of %zu bytes at 0x%lx gave %zd", ways[way].name, length, (long)at, got);
+		err(1, "%s of %zu bytes at 0x%lx gave %zd", ways[way].name, length,
+		    (long)at, got);
 	compare(sweep, ways[way].name, to, length, at);
 	if (untouched)
 		return;
@@ -115,16 +117,20 @@ static void sweep_around(struct sweep *sweep, unsigned int dsn)
 
 	for (way = 0; way < sizeof(ways) / sizeof(*ways); way++) {
 		for (at = from; at < to; at++)
-			for (length = 1; length <= 40 && at + (off_t)length <= CONFIG_SIZE; length++)
-				check_one(sweep, way, sweep->buffer + 64, length, at, false);
+			for (length = 1;
+			     length <= 40 && at + (off_t)length <= CONFIG_SIZE; length++)
+				check_one(sweep, way, sweep->buffer + 64, length, at,
+					  false);
 		check_one(sweep, way, sweep->buffer + 64, CONFIG_SIZE, 0, false);
 	}
 	/* pages that nothing has touched yet, and the read across their edge */
 	for (at = from; at < to; at++)
-		for (length = 1; length <= 24 && at + (off_t)length <= CONFIG_SIZE; length++) {
+		for (length = 1; length <= 24 && at + (off_t)length <= CONFIG_SIZE;
+		     length++) {
 			if (madvise(sweep->buffer, 4 * PAGE, MADV_DONTNEED))
 				err(1, "madvise");
-			check_one(sweep, 0, sweep->buffer + 2 * PAGE - length / 2, length, at, true);
+			check_one(sweep, 0, sweep->buffer + 2 * PAGE - length / 2, length,
+				  at, true);
 		}
 }
 
@@ -148,8 +154,8 @@ static void read_over_edge(struct sweep *sweep, off_t at, size_t length, size_t 
 	}
 	wait(&status);
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		printf("read of %zu at 0x%lx, %zu behind the edge: child's status 0x%x\n", length,
-		       (long)at, behind, status);
+		printf("read of %zu at 0x%lx, %zu behind the edge: child's status 0x%x\n",
+		       length, (long)at, behind, status);
 		sweep->wrong++;
 	}
 	sweep->reads++;
@@ -160,8 +166,8 @@ static void read_over_edge(struct sweep *sweep, off_t at, size_t length, size_t 
 			continue;
 		if (to[i] == sweep->expected[where] || to[i] == CANARY)
 			continue;
-		printf("read of %zu at 0x%lx, %zu behind the edge: byte 0x%lx is %02x\n", length,
-		       (long)at, behind, (long)where, to[i]);
+		printf("read of %zu at 0x%lx, %zu behind the edge: byte 0x%lx is %02x\n",
+		       length, (long)at, behind, (long)where, to[i]);
 		sweep->wrong++;
 	}
 }
@@ -184,7 +190,8 @@ static void write_all(struct sweep *sweep, unsigned int dsn)
 	unsigned int i;
 
 	for (i = 0; i < 12; i += 4)
-		if (pwrite(sweep->device->fd, &value, 4, sweep->device->config + dsn + i) != 4)
+		if (pwrite(sweep->device->fd, &value, 4,
+			   sweep->device->config + dsn + i) != 4)
 			err(1, "pwrite");
 	if (value != 0xdeadbeef) {
 		printf("the writer's buffer was changed to %08x\n", value);
@@ -223,8 +230,8 @@ static void print_hex(struct vfio_device *device, off_t at, size_t length)
 	uint8_t bytes[CONFIG_SIZE];
 	size_t i;
 
-	if (length > CONFIG_SIZE || pread(device->fd, bytes, length, device->config + at) !=
-					    (ssize_t)length)
+	if (length > CONFIG_SIZE ||
+	    pread(device->fd, bytes, length, device->config + at) != (ssize_t)length)
 		err(1, "pread");
 	for (i = 0; i < length; i++)
 		printf("%02x%c", bytes[i], i + 1 < length ? ' ' : '\n');

@@ -24,9 +24,9 @@ static struct json_object *step(struct json_object *from, const char *key)
 int main(int argc, char **argv)
 {
 	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *value;
 	static char text[64 << 20];
-	size_t length = fread(text, 1, sizeof(text), stdin);
+	size_t end, length = fread(text, 1, sizeof(text) - 1, stdin);
+	struct json_object *value;
 	int i;
 
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
@@ -34,7 +34,8 @@ int main(int argc, char **argv)
 	if (json_tokener_get_error(tokener) != json_tokener_success)
 		errx(1, "not JSON: %s",
 		     json_tokener_error_desc(json_tokener_get_error(tokener)));
-	if (text[json_tokener_get_parse_end(tokener)] != '\n')
+	end = json_tokener_get_parse_end(tokener);
+	if (end + strspn(text + end, "\n") != length)
 		errx(1, "more than one JSON value");
 	for (i = 1; i < argc; i++)
 		value = step(value, argv[i]);

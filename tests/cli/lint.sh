@@ -1,0 +1,44 @@
+#!/bin/bash
+# What must not be in the tree, and the format of the code. Prints TAP-like lines.
+set -uo pipefail
+
+cd "$(dirname "$(readlink -f "$0")")/../.."
+failed=0
+
+# none NAME: what stdin has is wrong
+none() {
+	local found
+
+	found=$(cat)
+	if [[ -z $found ]]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		sed 's/^/# /' <<<"$found"
+		failed=1
+	fi
+}
+
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+	echo "ok - the tree's text # SKIP not a git checkout"
+	exit 0
+fi
+git grep -nEI 'https?://[^ ]*/(debian|ubuntu)\b|registry\.npm' -- . ':!tests/cli/lint.sh' |
+	none "no host name of a package registry"
+git ls-files '*.c' '*.h' | while read -r file; do
+	sed -n '2,3p' "$file" | grep -q '/\*' || echo "$file: no first line that says its job"
+done | none "every source file says its job"
+if command -v shellcheck >/dev/null; then
+	git grep -lE '^#!.*(bash|sh)$|shellcheck shell=' -- tests .ci ':!*.md' |
+		xargs shellcheck -x -P SCRIPTDIR 2>&1 | none "shellcheck"
+else
+	echo "ok - shellcheck # SKIP shellcheck is not installed"
+fi
+if clang-format --version 2>/dev/null | grep -q "version 14"; then
+	git ls-files '*.c' '*.h' | grep -v '^vmlinux.h$' | while read -r file; do
+		clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || echo "$file"
+	done | none "clang-format"
+else
+	echo "ok - clang-format # SKIP not clang-format 14, whose format this is"
+fi
+exit $failed

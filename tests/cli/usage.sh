@@ -1,0 +1,65 @@
+#!/bin/bash
+# The command line without a kernel: help, options, bad input. Prints TAP-like lines.
+set -uo pipefail
+
+dsnctl=$1
+failed=0
+
+# expect STATUS NAME REGEX ARGUMENT...: the regex must match stdout and stderr together.
+expect() {
+	local want=$1 name=$2 regex=$3 out status=0
+
+	shift 3
+	out=$("$dsnctl" "$@" 2>&1) || status=$?
+	if ((status == want)) && grep -qE -e "$regex" <<<"$out"; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		printf '# dsnctl %s: status %s, want %s and %s\n%s\n' "$*" "$status" "$want" \
+			"$regex" "$out" | sed 's/^[^#]/# &/'
+		failed=1
+	fi
+}
+
+expect 0 "help" "^Usage: dsnctl COMMAND" --help
+expect 0 "short help" "^Usage: dsnctl COMMAND" -h
+expect 0 "version" "^dsnctl [0-9]+\.[0-9]+$" --version
+expect 2 "no command" "no command" 
+expect 2 "unknown command" "frobnicate: not a command" frobnicate
+expect 2 "no prefixes" "stat: not a command" stat
+expect 2 "unknown option" "try 'dsnctl status --help'" status --frobnicate
+expect 2 "an option of another command" "set: does not take that option" set --json 01:00.0 scrub
+expect 2 "missing operands" "set: want BDF" set 01:00.0
+expect 2 "too many operands" "unset: unexpected 'x'" unset 01:00.0 x
+expect 2 "a bad address" "01:00: not a PCI function|01:00: the device is not" get 01:00
+expect 2 "a wildcard" "\*:00.0: wildcards are not taken" set '*:00.0' scrub
+expect 2 "a bad value" "hide-it: not a value" set 01:00.0 hide-it
+expect 2 "a short serial" "01-02: not a serial" set 01:00.0 01-02
+expect 2 "all ones" "all ones is what a missing device reads as" set 01:00.0 ffffffffffffffff
+expect 2 "a serial for all" "default: takes scrub or pass" set default 02-00-5e-10-00-00-00-01
+expect 2 "the default cannot be unset" "default: has no default" unset default
+expect 2 "a bad hook" "fentry: not a hook" load --hook fentry
+
+commands=$("$dsnctl" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
+for command in $commands; do
+	expect 0 "help of $command" "^Usage: dsnctl $command" "$command" --help
+	if grep -q "dsnctl $command" README.md; then
+		echo "ok - README names $command"
+	else
+		echo "not ok - README names $command"
+		failed=1
+	fi
+done
+if [[ $(wc -w <<<"$commands") -ge 8 ]]; then
+	echo "ok - help lists the commands"
+else
+	echo "not ok - help lists the commands"
+	failed=1
+fi
+if "$dsnctl" --help >/dev/full 2>/dev/null; then
+	echo "not ok - a full disk is an error"
+	failed=1
+else
+	echo "ok - a full disk is an error"
+fi
+exit $failed

@@ -1,0 +1,43 @@
+# The main job as an operator sees it: before, load, after, set, dump.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+
+say() { printf '\n# %s\n' "$*"; }
+
+run() {
+	echo "\$ $*"
+	"$@"
+}
+
+say "A stock $(uname -r), an e1000e at $bdf, bound to the real vfio-pci."
+bind_vfio $bdf || exit 1
+say "What a VMM reads through VFIO, and shows its guest, before: the real serial."
+run vfio_read $bdf serial
+run dsnctl list
+
+say "Hook the kernel. No rule yet: the default is scrub."
+run dsnctl load
+run vfio_read $bdf serial
+
+say "A second reader keeps the device open, as a running guest does, and reads every second."
+vfio_read $bdf hold >/run/reader &
+reader=$!
+sleep 2
+
+say "Give the device a serial of your own. The running reader sees it too."
+run dsnctl set $bdf 02-00-5e-10-00-00-00-01
+sleep 2
+kill $reader
+run uniq -c /run/reader
+
+say "What an audit sees."
+run dsnctl dump
+run dsnctl get $bdf
+run dsnctl list
+run dsnctl status
+
+say "And without the programs?"
+run dsnctl unload
+run vfio_read $bdf serial

@@ -1,0 +1,29 @@
+# The kprobe pair, which kernels without fexit get: the same reads, the same answers.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+zero=00-00-00-00-00-00-00-00
+chosen=02-00-5e-10-00-00-00-01
+
+# the kernel frees a program some time after its last user
+gone() { timeout 10 sh -c "while bpftool prog show | grep -q $1; do sleep 0.1; done"; }
+
+bind_vfio $bdf
+vfio_read $bdf save /run/image
+expect_output "load" "^loaded: hook kprobe \(fexit: not tried" dsnctl load --hook kprobe
+expect_output "status says which hook and why" "^reason: +not tried" dsnctl status
+expect_output "scrub: every read around the serial" " 0 wrong" \
+	vfio_read $bdf sweep /run/image $zero
+expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $zero
+expect "set" dsnctl set $bdf $chosen
+expect_output "serial: every read around it" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
+expect_output "guest writes change nothing" " 0 wrong" vfio_read $bdf write /run/image $chosen
+expect_output "fexit takes over, the rule stays" "^loaded: hook fexit$" dsnctl load
+expect_output "and rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
+expect "the pair is gone" gone probe
+expect_output "and back" "^loaded: hook kprobe" dsnctl load --hook kprobe
+expect_output "rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
+expect "fexit is gone" gone dsn_fexit
+expect "unload" dsnctl unload
+finish

@@ -1,0 +1,102 @@
+# The main job: load, scrub by default, set, pass, dump, unload, with every shape of read.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+real=52-54-00-ff-ff-12-34-56
+zero=00-00-00-00-00-00-00-00
+chosen=02-00-5e-10-00-00-00-01
+pins=/sys/fs/bpf/dsnctl
+
+# sweep NAME SERIAL
+sweep() {
+	expect_output "$1: every read around the serial" "^[1-9][0-9]* reads, 0 wrong" \
+		vfio_read $bdf sweep /run/image "$2"
+}
+
+bind_vfio $bdf
+expect_output "before load a guest reads the real serial" "^$real$" vfio_read $bdf serial
+vfio_read $bdf save /run/image
+expect_output "control: before load the sweep finds the real serial" "[1-9][0-9]* wrong bytes" \
+	sh -c "vfio_read $bdf sweep /run/image $zero; true"
+expect "lseek cannot point read() at config space" vfio_read $bdf seek
+expect_status 3 "status before load" dsnctl status
+expect_status 3 "get before load" dsnctl get $bdf
+expect_status 3 "set before load" dsnctl set $bdf scrub
+expect_output "list before load says unprotected" "$bdf +vfio-pci +unprotected" dsnctl list
+expect_output "unload before load" "nothing to do" dsnctl unload
+
+expect_output "load" "^loaded: hook fexit$" dsnctl load
+expect "status" dsnctl status
+expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
+sweep scrub $zero
+expect_output "reads that fail half-way" "^[1-9][0-9]* reads, 0 wrong" \
+	vfio_read $bdf fault /run/image $zero
+expect_output "guest writes change nothing" "^[1-9][0-9]* reads, 0 wrong" \
+	vfio_read $bdf write /run/image $zero
+
+expect_output "set" "^$bdf: $chosen \(was scrub, the default\)" dsnctl set $bdf $chosen
+sweep serial $chosen
+expect_output "set again is unchanged" "^$bdf: unchanged" dsnctl set 00:04.0 0x02005e1000000001
+expect_output "guest writes change nothing of a chosen serial" "^[1-9][0-9]* reads, 0 wrong" \
+	vfio_read $bdf write /run/image $chosen
+expect_output "get" "^serial: +$chosen" dsnctl get $bdf
+expect_output "dump" "^$bdf serial $chosen function" dsnctl dump
+expect_output "list" "^$bdf vfio-pci serial $chosen function$" dsnctl list
+expect_output "list --real" "$real" dsnctl list --real
+expect_output "pass shows the real serial" "pass" dsnctl set $bdf pass
+sweep pass $real
+expect_status 1 "neither list nor dump prints the real serial" \
+	sh -c "{ dsnctl list; dsnctl list -j; dsnctl dump; dsnctl dump -j; dsnctl get $bdf; } | grep $real"
+expect "unset" dsnctl unset $bdf
+expect_output "unset again is unchanged" unchanged dsnctl unset $bdf
+sweep unset $zero
+expect "set default pass" dsnctl set default pass
+sweep "default pass" $real
+expect "set default scrub" dsnctl set default scrub
+expect_output "zero is scrub" ": scrub" dsnctl set $bdf $zero
+sweep "back to scrub" $zero
+
+expect_output "a rule may come before its device" "no such function" dsnctl set 12345:01:00.0 $chosen
+expect_output "a rule for a device without a serial" "no Device Serial" dsnctl set 00:00.0 scrub
+unbind $bdf
+expect_output "a rule for a device that is not bound" "bound to no driver" dsnctl set $bdf $chosen
+bind_vfio $bdf
+expect_output "bound after load and set" "^$chosen$" vfio_read $bdf serial
+
+reads=$(dsnctl get $bdf -j | json_get reads)
+vfio_read $bdf serial >/dev/null
+expect_output "a whole read and a qword count two" "^$((reads + 2))$" \
+	sh -c "dsnctl get $bdf -j | json_get reads"
+expect_output "the last reader's command" "^vfio_read$" \
+	sh -c "dsnctl get $bdf -j | json_get last_command"
+for key in loaded hook missed failed_writes; do
+	expect "status -j has $key" sh -c "dsnctl status -j | json_get $key"
+done
+expect_output "nothing was missed" "^0$" sh -c "dsnctl status -j | json_get missed"
+expect_output "no write failed" "^0$" sh -c "dsnctl status -j | json_get failed_writes"
+expect_output "dump -j: default" "^scrub$" sh -c "dsnctl dump -j | json_get default"
+for key in bdf policy serial reads; do
+	expect "dump -j: a rule has $key" sh -c "dsnctl dump -j | json_get rules 0 $key"
+done
+expect_output "bpftool names the fields" '"serial": 144218610888343553' \
+	bpftool -p map dump pinned $pins/rules
+expect_output "bpftool shows who has read" '"last_command": "vfio_read"' \
+	bpftool -p map dump pinned $pins/devices
+
+expect_output "load over what runs keeps the rules" "^loaded" dsnctl load
+sweep "after the second load" $chosen
+expect_output "one program only" "^1$" sh -c "bpftool prog show | grep -c dsn_fexit"
+expect_output "the pins are root's" "^drwx------" ls -ld $pins
+expect "unload" dsnctl unload
+expect_output "after unload the real serial again" "^$real$" vfio_read $bdf serial
+expect_status 1 "nothing is left pinned" ls $pins
+# the kernel frees a program some time after its last user
+expect "nothing is left loaded" \
+	timeout 10 sh -c "while bpftool prog show | grep -q dsn_; do sleep 0.1; done"
+
+expect_status 255 "fmod_ret on vfio_pci_config_rw is refused" \
+	bpftool prog load /usr/sbin/fmod_ret.bpf.o /sys/fs/bpf/refused
+expect_output "in the kernel's words" "vfio_pci_config_rw\(\) is not modifiable" \
+	sh -c "bpftool prog load /usr/sbin/fmod_ret.bpf.o /sys/fs/bpf/refused 2>&1; true"
+finish

@@ -1,0 +1,86 @@
+# What goes wrong, and what is said then: each cause has its own message and status.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+chosen=02-00-5e-10-00-00-00-01
+pins=/sys/fs/bpf/dsnctl
+
+# says STATUS NAME REGEX COMMAND...
+says() {
+	local want=$1 name=$2 regex=$3
+
+	shift 3
+	expect_status "$want" "$name: exit status" "$@"
+	expect_output "$name: message" "$regex" sh -c '"$@" 2>&1; true' sh "$@"
+}
+
+mv /lib/modules /lib/modules.away
+says 4 "no vfio-pci" "modprobe vfio-pci" dsnctl load
+mv /lib/modules.away /lib/modules
+umount /sys/fs/bpf
+says 1 "no bpffs" "mount -t bpf" dsnctl load
+mount -t bpf bpf /sys/fs/bpf
+expect "load brings vfio-pci" dsnctl load
+expect "it is there" test -d /sys/bus/pci/drivers/vfio-pci
+bind_vfio $bdf
+expect "set" dsnctl set $bdf $chosen
+
+mkdir -p /etc
+echo 'nobody:x:1234:1234::/:/bin/sh' >>/etc/passwd
+for command in load unload status dump list "set $bdf scrub" "get $bdf"; do
+	# shellcheck disable=SC2086
+	says 1 "not root: $command" "needs root" su nobody -c "dsnctl $command"
+done
+
+for command in "set $bdf hello" "set $bdf ff-ff-ff-ff-ff-ff-ff-ff" "set *:00.0 scrub" \
+	"set default $chosen" "unset default" "set $bdf" "get" "get $bdf $bdf" "status --what" \
+	"load -j" "load --hook fentry" "frobnicate"; do
+	# shellcheck disable=SC2086
+	expect_status 2 "wrong usage: $command" dsnctl $command
+done
+expect_output "wrong usage changed nothing" "^$chosen$" vfio_read $bdf serial
+expect_status 1 "a full disk is an error" sh -c "dsnctl dump >/dev/full"
+
+# another version's pins
+# shellcheck disable=SC2046
+bpftool map update pinned $pins/state key 0 0 0 0 value 99 $(yes 0 | head -n 191)
+says 1 "pins of another version: load" "another version.*layout 99" dsnctl load
+says 1 "pins of another version: set" "another version.*layout 99" dsnctl set $bdf scrub
+expect_output "and what ran still runs" "^$chosen$" vfio_read $bdf serial
+expect "unload clears them" dsnctl unload
+expect "load" dsnctl load
+
+# the map at its limit, and JSON of its size
+expect "100,000 rules" fill_rules 100000
+expect_output "dump -j of 100,000 rules" "^100000$" sh -c "dsnctl dump -j | json_get rules length"
+expect_output "set beside 100,000 rules" ": $chosen" dsnctl set $bdf $chosen
+expect_output "it is in force" "^$chosen$" vfio_read $bdf serial
+expect "as many as fit" fill_rules 262144
+says 1 "map full" "the map is full: it holds 262144 rules" dsnctl set $bdf $chosen
+expect_output "the rules in force stay" "^262144$" sh -c "dsnctl status -j | json_get rules"
+expect "none" fill_rules 0
+expect_output "dump -j of no rules" "^0$" sh -c "dsnctl dump -j | json_get rules length"
+expect_output "status -j of no rules" "^0$" sh -c "dsnctl status -j | json_get rules"
+
+# killed at any moment, the policy stays in force: one value or the other
+expect "a rule" dsnctl set $bdf $chosen
+i=0
+wrong=0
+while [ $i -lt 60 ]; do
+	value=$chosen
+	[ $((i % 2)) = 0 ] || value=scrub
+	dsnctl set $bdf $value >/dev/null &
+	victim=$!
+	usleep $((i * 1500))
+	kill -9 $victim 2>/dev/null
+	wait $victim 2>/dev/null
+	vfio_read $bdf serial | grep -Eq "^(00-00-00-00-00-00-00-00|$chosen)$" || wrong=$((wrong + 1))
+	i=$((i + 1))
+done
+expect_output "60 killed commands, no other serial" "^0$" echo $wrong
+expect "after them set works" dsnctl set $bdf $chosen
+expect_output "and is in force" "^$chosen$" vfio_read $bdf serial
+expect "and load" dsnctl load
+expect "and unload" dsnctl unload
+finish

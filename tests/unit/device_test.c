@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* device_scan() over a captured config space, and rules in memory. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+#include "device.h"
+#include "policy.h"
+#include "util.h"
+
+/* What `lspci -xxxx` prints of an e1000e and of a bridge without a serial. */
+static void scan(void **state)
+{
+	struct device *devices;
+	char error[128] = "";
+	size_t count;
+
+	(void)state;
+	assert_int_equal(device_scan("tests/unit/e1000e.lspci", &devices, &count, error),
+			 0);
+	assert_int_equal(count, 2);
+	assert_false(devices[0].has_dsn);
+	assert_true(devices[1].has_dsn);
+	assert_int_equal(devices[1].key.domain, 0x10000);
+	assert_int_equal(devices[1].key.devfn, 4 << 3);
+	assert_true(devices[1].serial == 0x525400ffff123456ULL);
+	free(devices);
+}
+
+static void scan_of_nothing(void **state)
+{
+	struct device *devices;
+	char error[128] = "";
+	size_t count;
+
+	(void)state;
+	assert_int_equal(device_scan("tests/unit/none", &devices, &count, error), -EIO);
+	assert_string_not_equal(error, "");
+	assert_null(devices);
+}
+
+static void rules_in_memory(void **state)
+{
+	struct dsn_rule rule = { .serial = 1, .policy = DSN_SERIAL };
+	struct dsn_key key = {};
+	struct ruleset set = {};
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(policy_default(&set).policy, DSN_SCRUB);
+	/* 641 and 1000 have no common factor: every devfn and bus comes once, in no order */
+	for (i = 0; i < 1000; i++) {
+		key.bus = i * 641 % 1000 >> 8;
+		key.devfn = i * 641 % 1000;
+		rule.serial = key.bus << 8 | key.devfn;
+		assert_int_equal(ruleset_put(&set, &key, &rule), 0);
+	}
+	rule.policy = DSN_PASS;
+	assert_int_equal(ruleset_put(&set, &default_key, &rule), 0);
+	assert_int_equal(set.count, 1001);
+	assert_int_equal(policy_default(&set).policy, DSN_PASS);
+	for (i = 0; i < 1000; i++) {
+		key.bus = i >> 8;
+		key.devfn = i;
+		assert_true(ruleset_find(&set, &key)->serial == i);
+		if (i % 2)
+			ruleset_remove(&set, &key);
+	}
+	assert_int_equal(set.count, 501);
+	key.bus = 0;
+	key.devfn = 1;
+	assert_null(ruleset_find(&set, &key));
+	assert_int_equal(policy_of(&set, &key).source, FROM_DEFAULT);
+	key.devfn = 2;
+	assert_int_equal(policy_of(&set, &key).source, FROM_FUNCTION);
+	ruleset_free(&set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scan),
+		cmocka_unit_test(scan_of_nothing),
+		cmocka_unit_test(rules_in_memory),
+	};
+
+	return cmocka_run_group_tests_name("device", tests, NULL, NULL);
+}

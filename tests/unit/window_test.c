@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsn_window.h: which bytes of a read become which bytes, against a model byte by byte. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+#include "dsn_window.h"
+
+#define SERIAL 0x525400ffff123456ULL
+
+/* What config space shows at an offset: 0 to 255 for a serial byte, -1 for any other. */
+static int model(__u32 at, __u32 cap, __u32 size)
+{
+	static const __u8 wire[8] = { 0x56, 0x34, 0x12, 0xff, 0xff, 0x00, 0x54, 0x52 };
+
+	if (at >= size || at < cap + 4 || at >= cap + 12)
+		return -1;
+	return wire[at - cap - 4];
+}
+
+static void check(__u32 pos, __u32 len, __u32 cap, __u32 size)
+{
+	struct dsn_part part = dsn_part_of(pos, len, cap, size, SERIAL);
+	__u32 from = cap > pos ? cap : pos, to = cap + 16, at;
+	__u8 bytes[8];
+
+	dsn_store(bytes, part.bytes);
+	if (part.len > 8 ||
+	    part.at + part.len > (part.len ? len : 0) + (part.len ? 0 : part.at))
+		fail_msg("pos %x len %x cap %x: part %u+%u", pos, len, cap, part.at,
+			 part.len);
+	for (at = from; at < to && at < pos + len; at++) {
+		__u32 i = at - pos;
+		int shown =
+			i >= part.at && i < part.at + part.len ? bytes[i - part.at] : -1;
+
+		if (shown != model(at, cap, size))
+			fail_msg("pos %x len %x cap %x size %x: byte %x is %d, not %d",
+				 pos, len, cap, size, at, shown, model(at, cap, size));
+	}
+	/* nothing outside of the capability */
+	if (part.len && (pos + part.at < cap + 4 || pos + part.at + part.len > cap + 12))
+		fail_msg("pos %x len %x cap %x: outside", pos, len, cap);
+}
+
+/* Every offset and every length of config space, for one capability. */
+static void all_reads(void **state)
+{
+	__u32 pos, len;
+
+	(void)state;
+	for (pos = 0; pos < DSN_CFG_END; pos++)
+		for (len = 0; pos + len <= DSN_CFG_END; len++)
+			check(pos, len, 0x140, DSN_CFG_END);
+}
+
+/* Every place of a capability, also cut off by the end, and all reads near it. */
+static void all_places(void **state)
+{
+	__u32 cap, pos, len;
+
+	(void)state;
+	for (cap = DSN_CFG_EXT; cap < DSN_CFG_END; cap += 4)
+		for (pos = cap - 16; pos < cap + 16 && pos < DSN_CFG_END; pos++)
+			for (len = 0; len <= 40 && pos + len <= DSN_CFG_END; len++)
+				check(pos, len, cap, DSN_CFG_END);
+}
+
+/* What no caller should pass is harmless all the same. */
+static void beyond_the_end(void **state)
+{
+	__u32 len;
+
+	(void)state;
+	for (len = 0; len < 64; len++) {
+		check(0xff0, len, 0xff4, DSN_CFG_END);
+		check(0xffc, len, 0xff8, DSN_CFG_END);
+	}
+	assert_int_equal(dsn_part_of(0x100, 4, 0x100, 0x100, SERIAL).len, 0);
+	assert_int_equal(dsn_part_of(0xffffffff, 0, 0x140, DSN_CFG_END, SERIAL).len, 0);
+}
+
+/*
+ * The bytes come from shifts, so that no host's byte order can be in them: this is what
+ * a big-endian host stores too.
+ */
+static void wire_order(void **state)
+{
+	static const __u8 wire[8] = { 0x56, 0x34, 0x12, 0xff, 0xff, 0x00, 0x54, 0x52 };
+	__u8 bytes[8];
+
+	(void)state;
+	dsn_store(bytes, SERIAL);
+	assert_memory_equal(bytes, wire, 8);
+}
+
+static void chain(void **state)
+{
+	(void)state;
+	assert_int_equal(dsn_cap_id(0x14010003), 3);
+	assert_int_equal(dsn_cap_next(0x14010003), 0x140);
+	assert_int_equal(dsn_cap_next(0x14210003), 0x140); /* low bits are masked */
+	assert_int_equal(dsn_cap_next(0x00010003), 0);
+	assert_int_equal(dsn_cap_next(0x0fc10003), 0); /* below extended space */
+	assert_int_equal(dsn_cap_next(0xffffffff), 0xffc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_reads),	  cmocka_unit_test(all_places),
+		cmocka_unit_test(beyond_the_end), cmocka_unit_test(wire_order),
+		cmocka_unit_test(chain),
+	};
+
+	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
