@@ -49,8 +49,10 @@ static const struct {
 };
 
 static const struct option long_options[] = {
-	{ "help", no_argument, NULL, 'h' },    { "json", no_argument, NULL, 'j' },
-	{ "real", no_argument, NULL, 'r' },    { "hook", required_argument, NULL, 'k' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "real", no_argument, NULL, 'r' },
+	{ "hook", required_argument, NULL, 'k' },
 	{},
 };
 

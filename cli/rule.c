@@ -2,7 +2,6 @@
 /* A rule's value as an operator writes and reads it: a serial, scrub or pass. */
 #include "rule.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,7 +72,7 @@ const char *rule_parse(const char *text, struct dsn_rule *rule)
 		rule->policy = DSN_PASS;
 		return NULL;
 	}
-	if (isalpha((unsigned char)*text) && !strpbrk(text, "0123456789-:"))
+	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
 		return "not a value (want scrub, pass or a serial)";
 	error = serial_parse(text, &serial);
 	if (!error && serial) {
