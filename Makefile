@@ -16,7 +16,7 @@ WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -MMD -MP -Iinclude -Icli -I$(O) \
 	$(shell $(PKG_CONFIG) --cflags $(LIBS))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
-BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	-MMD -MP -I. -Iinclude -Ibpf -idirafter /usr/include/$(MACHINE)
 
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))

@@ -8,15 +8,33 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <linux/bpf.h>
 #include <linux/types.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s32 s32;
 typedef long long loff_t;
 typedef long ssize_t;
+
+/* From the BPF uAPI, whose header would bring all of it. */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_F_NO_PREALLOC = 1,
+};
+
+/* In a map's value: room for a call in task context. Kernels from 6.18 know the name. */
+struct bpf_task_work {
+	__u64 __opaque;
+} __attribute__((aligned(8)));
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -48,6 +66,7 @@ struct pt_regs {
 		struct user_pt_regs user_regs;
 	};
 	u64 orig_x0;
+	s32 syscallno;
 };
 #endif
 
@@ -62,17 +81,42 @@ struct pci_bus {
 	int domain_nr;
 };
 
+/* Named by a kfunc, and nothing of it read. */
+struct bpf_map {
+	u32 id;
+};
+
+struct device {
+	void *driver_data;
+};
+
 struct pci_dev {
 	struct pci_bus *bus;
 	unsigned int devfn;
 	int cfg_size;
+	struct device dev;
 	unsigned int is_virtfn : 1;
 	struct pci_dev *physfn; /* where is_virtfn; shares its place with sriov */
 };
 
+struct vfio_device {
+	struct device *dev;
+};
+
 struct vfio_pci_core_device {
+	struct vfio_device vdev;
 	struct pci_dev *pdev;
 	u8 *vconfig;
+};
+
+/* What a device's file leads to; before 6.6 it led to the vfio_device itself. */
+struct vfio_device_file {
+	struct vfio_device *device;
+};
+
+struct file {
+	const void *f_op;
+	void *private_data;
 };
 
 struct vm_area_struct {
@@ -87,8 +131,21 @@ struct mm_struct {
 	atomic_t mm_users;
 };
 
+struct thread_info {
+	unsigned long flags;
+	u32 status; /* x86 */
+	u64 preempt_count; /* arm64; x86 has it per CPU, in one of the two below */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
 	struct mm_struct *mm;
+	void *io_uring;
+};
+
+struct pcpu_hot {
+	int preempt_count;
 };
 
 #pragma clang attribute pop

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The hooks on vfio_pci_config_rw(): one of the two ways below is loaded. */
+/* The hooks on vfio_pci_config_rw(): one of the two ways below is loaded, with a guard. */
 #include "vmlinux.h"
+#include "guard_lsm.bpf.h"
+#include "guard_tracepoint.bpf.h"
 #include "rewrite.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -21,9 +23,10 @@ SEC("fexit/vfio_pci_config_rw")
 int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
 	     __u64 ppos, __u64 iswrite, __s64 ret)
 {
-	if (is_write(iswrite))
-		return 0;
-	return rewrite(vdev, buf, count, ppos, ret);
+	if (!is_write(iswrite))
+		rewrite(vdev, buf, count, ppos, ret);
+	tick_off((__u64)vdev);
+	return 0;
 }
 
 /* The pair, for kernels that cannot attach the one above (arm64 before 6.4). */
@@ -32,48 +35,52 @@ struct pending {
 	__u64 buf;
 	__u64 count;
 	__u64 ppos;
+	__u64 iswrite;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384); /* reads under way at once */
-	__type(key, __u64);	    /* pid_tgid of the reader */
+	__uint(max_entries, 16384); /* calls under way at once */
+	__type(key, __u64);	    /* pid_tgid of the caller */
 	__type(value, struct pending);
 } pending SEC(".maps");
 
 SEC("kprobe/vfio_pci_config_rw")
 int dsn_kprobe(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct pending read = {
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct pending call = {
 		.vdev = PT_REGS_PARM1(ctx),
 		.buf = PT_REGS_PARM2(ctx),
 		.count = PT_REGS_PARM3(ctx),
 		.ppos = PT_REGS_PARM4(ctx),
+		.iswrite = PT_REGS_PARM5(ctx),
 	};
 
-	if (is_write(PT_REGS_PARM5(ctx)))
-		return 0;
-	if (bpf_map_update_elem(&pending, &id, &read, BPF_ANY)) {
-		COUNT(unknown);
-		kill_reader();
-	}
+	struct vfio_pci_core_device *vdev = (void *)call.vdev;
+
+	if (bpf_map_update_elem(&pending, &thread, &call, BPF_ANY) &&
+	    !is_write(call.iswrite))
+		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_PLACE);
 	return 0;
 }
 
 SEC("kretprobe/vfio_pci_config_rw")
 int dsn_kretprobe(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct pending *found, read;
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct pending *found, call;
 
-	found = bpf_map_lookup_elem(&pending, &id);
+	found = bpf_map_lookup_elem(&pending, &thread);
 	if (!found)
 		return 0;
-	read = *found;
-	bpf_map_delete_elem(&pending, &id);
-	return rewrite((void *)read.vdev, read.buf, read.count, read.ppos,
-		       PT_REGS_RC(ctx));
+	call = *found;
+	bpf_map_delete_elem(&pending, &thread);
+	if (!is_write(call.iswrite))
+		rewrite((void *)call.vdev, call.buf, call.count, call.ppos,
+			PT_REGS_RC(ctx));
+	tick_off(call.vdev);
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

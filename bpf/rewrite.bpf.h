@@ -33,29 +33,41 @@ struct config_read {
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
 };
 
-static __always_inline struct dsn_totals *dsn_totals(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&totals, &zero);
-}
-
 #define COUNT(field)                                                                     \
-	do {                                                                             \
-		struct dsn_totals *t_ = dsn_totals();                                    \
+	({                                                                               \
+		__u32 zero_ = 0;                                                         \
+		struct dsn_totals *totals_ = bpf_map_lookup_elem(&totals, &zero_);       \
                                                                                          \
-		if (t_)                                                                  \
-			__sync_fetch_and_add(&t_->field, 1);                             \
-	} while (0)
+		totals_ ? __sync_fetch_and_add(&totals_->field, 1) : 0;                  \
+	})
 
 /*
- * Ends the reader before it returns to user mode. The signal is pending when this
- * returns, or the kernel refused, which is counted: it does for init (pid 1).
+ * Ends the reader before it returns to user mode. Where preemption is off the kernel
+ * sends the signal from an interrupt that it raises on this CPU, and says EBUSY while the
+ * one before has not come; where it refuses, for init (pid 1), that is counted.
  */
-static __always_inline void kill_reader(void)
+static __noinline int kill_reader(struct pci_dev *pdev, enum dsn_reason reason)
 {
-	if (bpf_send_signal(SIGKILL))
+	struct dsn_kill *kill;
+	long err = -EBUSY;
+	__u32 slot, tries;
+
+	for (tries = 0; err == -EBUSY && tries < 16; tries++)
+		err = bpf_send_signal(SIGKILL);
+	if (err)
 		COUNT(unkillable);
+	if (reason == DSN_REASON_WRITE)
+		COUNT(failed_writes);
+	slot = COUNT(kills) % DSN_KILLS;
+	kill = bpf_map_lookup_elem(&kills, &slot);
+	if (!kill)
+		return 0;
+	kill->ns = bpf_ktime_get_boot_ns();
+	kill->key = key_of(pdev);
+	kill->pid = bpf_get_current_pid_tgid() >> 32;
+	kill->reason = reason;
+	bpf_get_current_comm(kill->command, sizeof(kill->command));
+	return 0;
 }
 
 static __always_inline long write_user(__u64 to, const void *from, __u32 len)
@@ -160,6 +172,63 @@ static __always_inline void count_device(struct dsn_key *key, bool rewritten)
 }
 
 /*
+ * Makes the `len` bytes at `buf`, which vfio has read or was to read from `pos` in config
+ * space, show what policy allows, or kills the reader. Returns whether they reach a DSN.
+ */
+static __noinline int rewrite_range(struct vfio_pci_core_device *vdev,
+				    struct config_read *read)
+{
+	struct pci_dev *pdev = BPF_CORE_READ(vdev, pdev);
+	struct dsn_rule rule;
+	struct dsn_key key;
+
+	if (!read)
+		return 0;
+	read->size = BPF_CORE_READ(pdev, cfg_size);
+	/* vfio_config_do_rw() refuses such a read before it copies a byte */
+	if (read->len > read->size || read->pos + read->len > read->size)
+		return 0;
+	if (read->size <= DSN_CFG_EXT)
+		return 0;
+	read->vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
+	read->cap = DSN_CFG_EXT;
+	bpf_loop(DSN_CHAIN_MAX, walk, read, 0);
+	if (!read->found)
+		return 0;
+	COUNT(touched);
+	if (read->lost) {
+		kill_reader(pdev, DSN_REASON_PLACE);
+		return 1;
+	}
+	key = key_of(pdev);
+	rule = rule_of(pdev, key);
+	count_device(&key, rule.policy != DSN_PASS);
+	if (rule.policy == DSN_PASS)
+		return 1;
+	if (rule.policy == DSN_SERIAL)
+		read->serial = rule.serial;
+	read->rewrite = true;
+	bpf_loop(DSN_CHAIN_MAX, walk, read, 0);
+	if (read->lost)
+		kill_reader(pdev, DSN_REASON_WRITE);
+	return 1;
+}
+
+/* The part of rewrite_range() that most reads need: none. `pos` is an offset in the fd. */
+static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev, __u64 buf,
+				      __u64 count, __u64 pos, bool halfway)
+{
+	struct config_read read = { .buf = buf, .halfway = halfway };
+
+	pos &= DSN_OFFSET_MASK;
+	if (count > DSN_CFG_END || pos > DSN_CFG_END || pos + count <= DSN_CFG_EXT)
+		return 0;
+	read.pos = pos;
+	read.len = count;
+	return rewrite_range(vdev, &read);
+}
+
+/*
  * vfio_pci_config_rw() has read `count` bytes at *ppos into the user's `buf` and is
  * about to return `ret`: bytes read, *ppos being advanced by them, or -errno, *ppos
  * being as it was and any number of bytes copied.
@@ -167,60 +236,19 @@ static __always_inline void count_device(struct dsn_key *key, bool rewritten)
 static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
 				   __u64 count, __u64 ppos, __s64 ret)
 {
-	struct config_read read = { .buf = buf };
-	struct pci_dev *pdev;
-	struct dsn_rule rule;
-	struct dsn_key key;
 	__u64 pos;
 
 	if (!ret)
 		return 0;
 	if (bpf_probe_read_kernel(&pos, sizeof(pos), (void *)ppos)) {
-		COUNT(unknown);
-		kill_reader();
+		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_PLACE);
 		return 0;
 	}
 	if (ret > 0) {
 		pos -= ret;
 		count = ret;
 	}
-	pos &= DSN_OFFSET_MASK;
-	if (pos + count <= DSN_CFG_EXT)
-		return 0;
-	pdev = BPF_CORE_READ(vdev, pdev);
-	read.size = BPF_CORE_READ(pdev, cfg_size);
-	/* vfio_config_do_rw() refuses such a read before it copies a byte */
-	if (count > read.size || pos + count > read.size)
-		return 0;
-	read.vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
-	read.pos = pos;
-	read.len = count;
-	read.cap = DSN_CFG_EXT;
-	read.halfway = ret == -EFAULT;
-
-	if (read.size <= DSN_CFG_EXT)
-		return 0;
-	bpf_loop(DSN_CHAIN_MAX, walk, &read, 0);
-	if (!read.found)
-		return 0;
-	COUNT(touched);
-	if (!read.lost) {
-		key = key_of(pdev);
-		rule = rule_of(pdev, key);
-		count_device(&key, rule.policy != DSN_PASS);
-		if (rule.policy == DSN_PASS)
-			return 0;
-		if (rule.policy == DSN_SERIAL)
-			read.serial = rule.serial;
-		read.rewrite = true;
-		bpf_loop(DSN_CHAIN_MAX, walk, &read, 0);
-		if (!read.lost)
-			return 0;
-		COUNT(failed_writes);
-	} else {
-		COUNT(unknown);
-	}
-	kill_reader();
+	rewrite_at(vdev, buf, count, pos, ret == -EFAULT);
 	return 0;
 }
 

@@ -16,7 +16,10 @@ enum exit_status {
 struct options {
 	bool json;
 	bool real;
+	bool force;
 	const char *hook;
+	const char *guard;
+	const char *require;
 };
 
 /* `argv` holds the operands alone; their number is within the command's limits. */

@@ -3,9 +3,11 @@
 #include "host.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include "util.h"
 
@@ -36,9 +38,101 @@ const char *host_lockdown(void)
 	return "none";
 }
 
+const char *preemption_name(enum preemption model)
+{
+	static const char *const names[] = {
+		[PREEMPTION_UNKNOWN] = "unknown",     [PREEMPTION_NONE] = "none",
+		[PREEMPTION_VOLUNTARY] = "voluntary", [PREEMPTION_FULL] = "full",
+		[PREEMPTION_LAZY] = "lazy",	      [PREEMPTION_RT] = "rt",
+	};
+
+	return names[model];
+}
+
+/* The word in brackets of "none (voluntary) full". */
+static enum preemption dynamic_preemption(void)
+{
+	enum preemption model;
+	char line[64], *word;
+
+	if (host_read("/sys/kernel/debug/sched/preempt", line, sizeof(line)))
+		return PREEMPTION_UNKNOWN;
+	word = strchr(line, '(');
+	if (!word)
+		return PREEMPTION_UNKNOWN;
+	word[strcspn(word, ")")] = '\0';
+	for (model = PREEMPTION_NONE; model <= PREEMPTION_LAZY; model++)
+		if (!strcmp(word + 1, preemption_name(model)))
+			return model;
+	return PREEMPTION_UNKNOWN;
+}
+
+/* The kernel names what it was built for in its version: CONFIG_PREEMPT_* (init/Makefile). */
+enum preemption host_preemption(void)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return PREEMPTION_UNKNOWN;
+	if (strstr(name.version, "PREEMPT_RT"))
+		return PREEMPTION_RT;
+	if (strstr(name.version, "PREEMPT_DYNAMIC"))
+		return dynamic_preemption();
+	if (strstr(name.version, "PREEMPT_LAZY"))
+		return PREEMPTION_LAZY;
+	return strstr(name.version, "PREEMPT") ? PREEMPTION_FULL : PREEMPTION_VOLUNTARY;
+}
+
+bool host_has_lsm(const char *name)
+{
+	char line[256], *word, *rest = line;
+
+	if (host_read("/sys/kernel/security/lsm", line, sizeof(line)))
+		return false;
+	while ((word = strsep(&rest, ",")))
+		if (!strcmp(word, name))
+			return true;
+	return false;
+}
+
 bool host_has_btf(void)
 {
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
+}
+
+/* A device is opened from its group, or as a character device of its own (6.6 on). */
+static bool is_vfio_device(const char *fd)
+{
+	char target[64];
+	ssize_t length = readlink(fd, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	return !strcmp(target, "anon_inode:[vfio-device]") ||
+	       !strncmp(target, "/dev/vfio/devices/", 18);
+}
+
+bool host_vfio_user(char text[64])
+{
+	char path[64], command[32] = "?";
+	bool found = false;
+	glob_t fds;
+	size_t i;
+	int pid;
+
+	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &fds))
+		return false;
+	for (i = 0; i < fds.gl_pathc && !found; i++)
+		if (is_vfio_device(fds.gl_pathv[i]) &&
+		    sscanf(fds.gl_pathv[i], "/proc/%d/", &pid) == 1) {
+			snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+			host_read(path, command, sizeof(command));
+			snprintf(text, 64, "%d (%s)", pid, command);
+			found = true;
+		}
+	globfree(&fds);
+	return found;
 }
 
 /* The hook's function is in this module, or in the kernel itself. */

@@ -12,8 +12,27 @@ int host_read(const char *path, char *line, size_t size);
 /* The active lockdown level, "none" where it is off or cannot be told. */
 const char *host_lockdown(void);
 
+enum preemption {
+	PREEMPTION_UNKNOWN, /* to be taken as full */
+	PREEMPTION_NONE,
+	PREEMPTION_VOLUNTARY,
+	PREEMPTION_FULL,
+	PREEMPTION_LAZY,
+	PREEMPTION_RT,
+};
+
+/* The preemption model at this moment; it can be changed at run time. */
+enum preemption host_preemption(void);
+const char *preemption_name(enum preemption model);
+
+/* Whether an LSM is active. */
+bool host_has_lsm(const char *name);
+
 /* Whether the kernel describes its types, without which BPF cannot be fitted to it. */
 bool host_has_btf(void);
+
+/* Whether a process has a VFIO device open: the first one found, as "PID (COMMAND)". */
+bool host_vfio_user(char text[64]);
 
 /* Loads vfio-pci where it is not there. Returns 0 or -errno. */
 int host_load_vfio(void);

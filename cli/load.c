@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "guarantee.h"
 #include "host.h"
 #include "pins.h"
 #include "program.h"
@@ -64,15 +65,20 @@ static int explain_refusal(int err, const char *fexit, const char *kprobe)
 		warnx("cannot load: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	warnx("this kernel takes neither hook: fexit: %s; kprobe: %s", fexit,
-	      *kprobe ? kprobe : "not tried");
+	warnx("this kernel does not take what was asked for: fexit: %s; kprobe: %s",
+	      fexit, kprobe);
 	return EXIT_UNABLE;
 }
 
-static int write_state(enum dsn_hook hook, const char *reason)
+static int write_state(const struct plan *plan, const char *hook_reason,
+		       const char *guard_reason)
 {
 	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
-	struct dsn_state state = { .layout = DSN_LAYOUT, .hook = hook };
+	struct dsn_state state = {
+		.layout = DSN_LAYOUT,
+		.hook = plan->hook,
+		.guard = plan->guard,
+	};
 	struct timespec now;
 	__u32 zero = 0;
 
@@ -81,7 +87,8 @@ static int write_state(enum dsn_hook hook, const char *reason)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	state.loaded_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
-	snprintf(state.reason, sizeof(state.reason), "%s", reason);
+	snprintf(state.hook_reason, sizeof(state.hook_reason), "%s", hook_reason);
+	snprintf(state.guard_reason, sizeof(state.guard_reason), "%s", guard_reason);
 	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
 }
 
@@ -100,43 +107,152 @@ static int first_ruleset(void)
 	return ruleset_switch(rulesets, types, &none);
 }
 
-/* fexit, else the kprobe pair, unless the operator has chosen. */
-static int load_hook(const char *wanted, enum dsn_hook *hook, char reason[REASON_LEN])
+/* What the operator lets `load` choose from; "auto" leaves it to the features. */
+struct wish {
+	const char *hook;
+	const char *guard;
+};
+
+/* What became of it. */
+struct outcome {
+	struct plan plan;
+	char hook_reason[sizeof(((struct dsn_state *)0)->hook_reason)];
+	char guard_reason[sizeof(((struct dsn_state *)0)->guard_reason)];
+};
+
+static bool is_wanted(const char *wish, const char *name)
 {
-	char fexit[REASON_LEN] = "", kprobe[REASON_LEN] = "";
-	bool only_kprobe = !strcmp(wanted, "kprobe");
+	return !strcmp(wish, "auto") || !strcmp(wish, name);
+}
+
+/* The guards in the order of what they cost others, and last none. */
+static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
+			   struct outcome *outcome)
+{
+	static const enum dsn_guard order[] = { DSN_GUARD_TRACEPOINT, DSN_GUARD_LSM,
+						DSN_GUARD_OFF };
+	bool needed = guarantee_needs_guard(hook, host_preemption());
+	size_t i, length;
 	int err = -EINVAL;
 
-	*hook = DSN_HOOK_FEXIT;
-	*reason = '\0';
-	if (only_kprobe)
-		snprintf(fexit, sizeof(fexit), "not tried (--hook kprobe)");
-	else
-		err = program_load(*hook, fexit);
-	if (err && strcmp(wanted, "fexit")) {
-		*hook = DSN_HOOK_KPROBE;
-		err = program_load(*hook, kprobe);
-		memcpy(reason, fexit, REASON_LEN);
+	outcome->guard_reason[0] = '\0';
+	for (i = 0; err && i < ARRAY_SIZE(order); i++) {
+		const char *name = guard_name(order[i]);
+
+		if (!is_wanted(wish->guard, name) ||
+		    (!strcmp(wish->guard, "auto") && order[i] != DSN_GUARD_OFF &&
+		     !needed))
+			continue;
+		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
+		err = program_load(&outcome->plan);
+		if (!err || order[i] == DSN_GUARD_OFF)
+			continue;
+		length = strlen(outcome->guard_reason);
+		snprintf(outcome->guard_reason + length,
+			 sizeof(outcome->guard_reason) - length, "%s%s: %s",
+			 length ? "; " : "", name, outcome->plan.reason);
 	}
-	return err ? explain_refusal(err, fexit, kprobe) : EXIT_DONE;
+	if (!err && outcome->plan.guard != DSN_GUARD_OFF)
+		outcome->guard_reason[0] = '\0';
+	else if (!err && !strcmp(wish->guard, "off"))
+		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
+			 "turned off (--guard off)");
+	return err;
+}
+
+/* fexit, else the kprobe pair. */
+static int load_programs(const struct wish *wish, struct outcome *outcome)
+{
+	char kprobe[sizeof(outcome->plan.reason)] = "not tried";
+	int err = -EINVAL;
+
+	snprintf(outcome->hook_reason, sizeof(outcome->hook_reason),
+		 "not tried (--hook %s)", wish->hook);
+	if (is_wanted(wish->hook, "fexit")) {
+		err = load_with_guard(wish, DSN_HOOK_FEXIT, outcome);
+		memcpy(outcome->hook_reason, outcome->plan.reason,
+		       sizeof(outcome->hook_reason));
+	}
+	if (err && is_wanted(wish->hook, "kprobe")) {
+		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
+		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
+	}
+	return err ? explain_refusal(err, outcome->hook_reason, kprobe) : EXIT_DONE;
+}
+
+static bool is_one_of(const char *option, const char *value, const char *names)
+{
+	if (strpbrk(value, "|") || !*value) {
+		warnx("%s %s: want %s", option, value, names);
+		return false;
+	}
+	for (const char *at = names; at;
+	     at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+		if (strcspn(at, "|") == strlen(value) &&
+		    !strncmp(at, value, strlen(value)))
+			return true;
+	warnx("%s %s: want %s", option, value, names);
+	return false;
+}
+
+/* What was loaded, on stdout; what is not as it should be, on stderr. */
+static void report(const struct outcome *outcome)
+{
+	enum preemption model = host_preemption();
+	struct guarantee guarantee;
+
+	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, model, 0,
+		       outcome->guard_reason);
+	printf("loaded: hook %s, guard %s: %s\n", hook_name(outcome->plan.hook),
+	       guard_name(outcome->plan.guard), level_name(guarantee.level));
+	if (*outcome->hook_reason)
+		warnx("not hooked by fexit: %s", outcome->hook_reason);
+	if (guarantee.level != LEVEL_PROVEN)
+		warnx("only %s: %s; %s", level_name(guarantee.level), guarantee.ground,
+		      guarantee.remedy);
+}
+
+static int put_in_force(const struct wish *wish)
+{
+	bool first = program_hook() == DSN_HOOK_NONE;
+	struct outcome outcome = {};
+	int status, err;
+	char user[64];
+
+	status = load_programs(wish, &outcome);
+	if (status)
+		return status;
+	err = first_ruleset();
+	if (!err)
+		err = write_state(&outcome.plan, outcome.hook_reason,
+				  outcome.guard_reason);
+	if (err) {
+		warnx("the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
+		      DSN_PIN_DIR, strerror(-err));
+		return EXIT_FAILED;
+	}
+	report(&outcome);
+	if (first && host_vfio_user(user))
+		warnx("process %s had a VFIO device open before this: what it has read until now is real; start it again",
+		      user);
+	return EXIT_DONE;
 }
 
 int cmd_load(const struct options *options, int argc, char **argv)
 {
-	const char *wanted = options->hook ? options->hook : "auto";
+	struct wish wish = {
+		.hook = options->hook ? options->hook : "auto",
+		.guard = options->guard ? options->guard : "auto",
+	};
 	_cleanup_(close_fd) int lock = -1;
-	char reason[REASON_LEN];
-	enum dsn_hook hook;
 	int status, err;
 	__u32 layout;
 
 	(void)argc;
 	(void)argv;
-	if (strcmp(wanted, "auto") && strcmp(wanted, "fexit") &&
-	    strcmp(wanted, "kprobe")) {
-		warnx("--hook %s: not a hook (want auto, fexit or kprobe)", wanted);
+	if (!is_one_of("--hook", wish.hook, "auto|fexit|kprobe") ||
+	    !is_one_of("--guard", wish.guard, "auto|off|tracepoint|lsm"))
 		return EXIT_USAGE;
-	}
 	if (geteuid()) {
 		warnx("this needs root: loading BPF programs that write into other processes does");
 		return EXIT_FAILED;
@@ -157,37 +273,29 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		      DSN_PIN_DIR, layout, DSN_LAYOUT);
 		return EXIT_FAILED;
 	}
-	status = load_hook(wanted, &hook, reason);
-	if (status)
-		return status;
-	err = first_ruleset();
-	if (!err)
-		err = write_state(hook, reason);
-	if (err) {
-		warnx("the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
-		      DSN_PIN_DIR, strerror(-err));
-		return EXIT_FAILED;
-	}
-	printf("loaded: hook %s%s%s%s\n", hook_name(hook), *reason ? " (fexit: " : "",
-	       reason, *reason ? ")" : "");
-	return EXIT_DONE;
+	return put_in_force(&wish);
 }
 
 int cmd_unload(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(close_fd) int lock = -1;
+	char user[64];
 	int err;
 
-	(void)options;
 	(void)argc;
 	(void)argv;
-	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && errno == ENOENT) {
+	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && access(DSN_KEEP_DIR, F_OK)) {
 		puts("not loaded: nothing to do");
 		return EXIT_DONE;
 	}
-	lock = pins_lock(!PINS_CREATE);
+	lock = pins_lock(PINS_CREATE);
 	if (lock < 0)
 		return EXIT_FAILED;
+	if (!options->force && program_hook() != DSN_HOOK_NONE && host_vfio_user(user)) {
+		warnx("process %s has a VFIO device open and would read the real serial: end it first, or use --force",
+		      user);
+		return EXIT_FAILED;
+	}
 	err = pins_drop_all();
 	if (err) {
 		warnx("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));

@@ -11,18 +11,23 @@
 #include "version.h"
 
 static const struct command commands[] = {
-	{ "load", cmd_load, "", 0, 0, "k",
+	{ "load", cmd_load, "", 0, 0, "kg",
 	  "hook the kernel; from then on guests read what policy says",
 	  "Loads vfio-pci if needed. The default policy is scrub: a serial reads as zeros.\n"
 	  "Where programs run already, new ones take over without a gap and rules stay." },
-	{ "unload", cmd_unload, "", 0, 0, "",
+	{ "unload", cmd_unload, "", 0, 0, "f",
 	  "take the programs and all rules out; guests read the real serials", "" },
-	{ "status", cmd_status, "", 0, 0, "j",
+	{ "status", cmd_status, "", 0, 0, "jq",
 	  "whether the programs are in force, and what they count",
-	  "missed         hook calls that the kernel skipped: the real serial may have been read\n"
-	  "failed_writes  rewrites that could not be written; the reader was killed\n"
-	  "unknown        reads whose place could not be told; the reader was killed\n"
-	  "unkillable     readers of those two kinds that the kernel refused to kill\n"
+	  "guarantee      proven, best-effort or not protected, and on what ground\n"
+	  "touched        reads that reached a serial\n"
+	  "missed         hook calls that the kernel skipped; with no guard, reads may have leaked\n"
+	  "repaired       reads that the hook missed and the guard did not\n"
+	  "refused        reads that the guard cannot repair and did not let begin\n"
+	  "guard_missed   guard calls that the kernel skipped: must be 0\n"
+	  "kills          readers killed because a read could not be made safe\n"
+	  "failed_writes  of those, because the buffer could not be written\n"
+	  "unkillable     of those, the ones that the kernel refused to kill\n"
 	  "uncounted      reads that are missing in the counters of 'dump'\n" },
 	{ "set", cmd_set, "BDF|default VALUE", 2, 2, "",
 	  "give a function, or all without a rule, a value",
@@ -46,6 +51,11 @@ static const struct {
 	{ 'j', "-j, --json", "print one JSON object" },
 	{ 'r', "    --real", "show the real serials as well" },
 	{ 'k', "    --hook HOOK", "auto (the default), fexit or kprobe" },
+	{ 'g', "    --guard GUARD",
+	  "auto (the default), tracepoint, lsm, or off, which is for tests" },
+	{ 'f', "    --force", "also while a process has a device open" },
+	{ 'q', "    --require LEVEL",
+	  "exit with 3 if it is less than proven or best-effort" },
 };
 
 static const struct option long_options[] = {
@@ -53,6 +63,9 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "real", no_argument, NULL, 'r' },
 	{ "hook", required_argument, NULL, 'k' },
+	{ "guard", required_argument, NULL, 'g' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "require", required_argument, NULL, 'q' },
 	{},
 };
 
@@ -133,8 +146,14 @@ static int run(const struct command *command, int argc, char **argv)
 			options.json = true;
 		else if (letter == 'r')
 			options.real = true;
+		else if (letter == 'f')
+			options.force = true;
 		else if (letter == 'k')
 			options.hook = optarg;
+		else if (letter == 'g')
+			options.guard = optarg;
+		else if (letter == 'q')
+			options.require = optarg;
 	}
 	argc -= optind;
 	argv += optind;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "command.h"
@@ -19,14 +20,39 @@
 #define BPFFS "/sys/fs/bpf"
 #define PIN_PATH_LEN 64
 
-static void pin_path(char path[PIN_PATH_LEN], const char *name, const char *suffix)
+/*
+ * Where each pin is: under its public name, and in a bpffs of our own, so that what is in
+ * force stays so when the shared one is wiped or unmounted. The first that has it counts.
+ */
+static const char *const places[] = { DSN_PIN_DIR, DSN_KEEP_DIR };
+
+#define for_each_place(i) for (i = 0; i < ARRAY_SIZE(places); i++)
+
+static void pin_path(char path[PIN_PATH_LEN], size_t place, const char *name,
+		     const char *suffix)
 {
-	snprintf(path, PIN_PATH_LEN, "%s/%s%s", DSN_PIN_DIR, name, suffix);
+	snprintf(path, PIN_PATH_LEN, "%s/%s%s", places[place], name, suffix);
+}
+
+static bool is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
+}
+
+/* Mounts the bpffs of our own. Returns 0 or -errno. */
+static int keep(void)
+{
+	if (mkdir(DSN_KEEP_DIR, 0700) && errno != EEXIST)
+		return -errno;
+	if (is_bpffs(DSN_KEEP_DIR))
+		return 0;
+	return mount("bpf", DSN_KEEP_DIR, "bpf", 0, "mode=0700") ? -errno : 0;
 }
 
 int pins_lock(bool create)
 {
-	struct statfs fs;
 	struct stat st;
 	int fd;
 
@@ -35,7 +61,7 @@ int pins_lock(bool create)
 		      DSN_PIN_DIR);
 		return -EPERM;
 	}
-	if (statfs(BPFFS, &fs) || fs.f_type != BPF_FS_MAGIC) {
+	if (!is_bpffs(BPFFS)) {
 		warnx("no bpffs at %s: mount one (mount -t bpf bpf %s), then load", BPFFS,
 		      BPFFS);
 		return -ENODEV;
@@ -43,6 +69,11 @@ int pins_lock(bool create)
 	if (create && mkdir(DSN_PIN_DIR, 0700) && errno != EEXIST) {
 		fd = -errno;
 		warn("cannot make %s", DSN_PIN_DIR);
+		return fd;
+	}
+	fd = create ? keep() : 0;
+	if (fd) {
+		warnx("cannot mount a bpffs at %s: %s", DSN_KEEP_DIR, strerror(-fd));
 		return fd;
 	}
 	fd = open(DSN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,32 +113,83 @@ int pins_lock(bool create)
 int pins_open(const char *name)
 {
 	char path[PIN_PATH_LEN];
-	int fd;
+	int fd = -1;
+	size_t i;
 
-	pin_path(path, name, "");
-	fd = bpf_obj_get(path);
+	for_each_place(i) {
+		pin_path(path, i, name, "");
+		fd = bpf_obj_get(path);
+		if (fd >= 0 || errno != ENOENT)
+			break;
+	}
 	return fd < 0 ? -errno : fd;
+}
+
+bool pins_are_public(void)
+{
+	char path[PIN_PATH_LEN];
+
+	pin_path(path, 0, PIN_STATE, "");
+	return !access(path, F_OK);
+}
+
+int pins_prepare(const char *name, int fd)
+{
+	char path[PIN_PATH_LEN];
+	size_t i;
+
+	for_each_place(i) {
+		pin_path(path, i, name, "_new");
+		if (unlink(path) && errno != ENOENT)
+			return -errno;
+		if (bpf_obj_pin(fd, path))
+			return -errno;
+	}
+	return 0;
+}
+
+static int rename_pin(const char *name, const char *from, const char *to, bool must_exist)
+{
+	char path[PIN_PATH_LEN], target[PIN_PATH_LEN];
+	size_t i;
+
+	for_each_place(i) {
+		pin_path(path, i, name, from);
+		pin_path(target, i, name, to);
+		if (rename(path, target) && (must_exist || errno != ENOENT))
+			return -errno;
+	}
+	return 0;
+}
+
+int pins_commit(const char *name)
+{
+	return rename_pin(name, "_new", "", true);
+}
+
+int pins_age(const char *name)
+{
+	return rename_pin(name, "", "_old", false);
 }
 
 int pins_put(const char *name, int fd)
 {
-	char path[PIN_PATH_LEN], fresh[PIN_PATH_LEN];
+	int err = pins_prepare(name, fd);
 
-	pin_path(path, name, "");
-	pin_path(fresh, name, "_new");
-	if (unlink(fresh) && errno != ENOENT)
-		return -errno;
-	if (bpf_obj_pin(fd, fresh))
-		return -errno;
-	return rename(fresh, path) ? -errno : 0;
+	return err ? err : pins_commit(name);
 }
 
 int pins_drop(const char *name)
 {
 	char path[PIN_PATH_LEN];
+	size_t i;
 
-	pin_path(path, name, "");
-	return unlink(path) && errno != ENOENT ? -errno : 0;
+	for_each_place(i) {
+		pin_path(path, i, name, "");
+		if (unlink(path) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
 static void close_folder(DIR **dir)
@@ -116,19 +198,34 @@ static void close_folder(DIR **dir)
 		closedir(*dir);
 }
 
-int pins_drop_all(void)
+static int empty_folder(const char *path)
 {
-	_cleanup_(close_folder) DIR *dir = opendir(DSN_PIN_DIR);
+	_cleanup_(close_folder) DIR *dir = opendir(path);
 	struct dirent *entry;
 	int err = 0;
 
 	if (!dir)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && unlinkat(dirfd(dir), entry->d_name, 0))
 			err = -errno;
-	if (!err && rmdir(DSN_PIN_DIR))
-		err = -errno;
+	return err;
+}
+
+int pins_drop_all(void)
+{
+	int err = 0, one;
+	size_t i;
+
+	for_each_place(i) {
+		one = empty_folder(places[i]);
+		err = err ? err : one;
+	}
+	if (is_bpffs(DSN_KEEP_DIR) && umount2(DSN_KEEP_DIR, MNT_DETACH))
+		err = err ? err : -errno;
+	for_each_place(i)
+		if (!err && rmdir(places[i]) && errno != ENOENT)
+			err = -errno;
 	return err;
 }
 
@@ -146,7 +243,7 @@ int pins_map(const char *name, int *status)
 		return -1;
 	}
 	state = pins_open(PIN_STATE);
-	if (state == -ENOENT) {
+	if (state == -ENOENT || state == -ENOTDIR) {
 		*status = EXIT_UNPROTECTED;
 		warnx("not loaded: there is no %s/%s; run 'dsnctl load' first",
 		      DSN_PIN_DIR, PIN_STATE);

@@ -10,6 +10,8 @@
 #define PIN_RULES "rules"
 #define PIN_DEVICES "devices"
 #define PIN_TOTALS "totals"
+#define PIN_KILLS "kills"
+#define PIN_ARMED "armed"
 #define PIN_STATE "state"
 
 /* Every command that needs the maps starts here; prints the error itself. */
@@ -19,13 +21,24 @@ int pins_lock(bool create);
 /* Opens a pinned object. Returns an fd or -errno. */
 int pins_open(const char *name);
 
-/* Puts `fd` under a name, in place of what was there. Returns 0 or -errno. */
+/* False where somebody has taken them out of DSN_PIN_DIR: what is in force is kept. */
+bool pins_are_public(void);
+
+/*
+ * Puts `fd` under a name, in place of what was there: at once, or prepared beside it and
+ * committed later. Return 0 or -errno.
+ */
 int pins_put(const char *name, int fd);
+int pins_prepare(const char *name, int fd);
+int pins_commit(const char *name);
+
+/* Keeps what is under a name as NAME_old, for those that still use it. As above. */
+int pins_age(const char *name);
 
 /* Returns 0, also where there was none, or -errno. */
 int pins_drop(const char *name);
 
-/* Drops all that is in the folder, and the folder. Returns 0 or -errno. */
+/* Drops all pins and their folders. Returns 0 or -errno. */
 int pins_drop_all(void);
 
 /*

@@ -3,44 +3,72 @@
 #include "program.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include "dsnctl.skel.h"
+#include "host.h"
 #include "pins.h"
+#include "symbols.h"
 #include "util.h"
 
-#define MAX_LINKS 2
-
-/* The programs of a hook; a link is pinned under its program's name. */
-static const char *const programs_of[][MAX_LINKS] = {
-	[DSN_HOOK_NONE] = {},
-	[DSN_HOOK_FEXIT] = { "dsn_fexit" },
-	[DSN_HOOK_KPROBE] = { "dsn_kretprobe", "dsn_kprobe" },
+/* Of the skeleton's types; the one in bpf/call.bpf.h. */
+struct code {
+	__u64 from;
+	__u64 to;
 };
 
-static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
-					   PIN_STATE };
+#include "dsnctl.skel.h"
 
-static char kernel_log[16384];
+/* Programs that go together; a link is pinned under its program's name. */
+#define MAX_PROGRAMS 4
+
+struct set {
+	const char *name;
+	const char *programs[MAX_PROGRAMS]; /* in the order in which they are attached */
+};
+
+static const struct set hooks[] = {
+	[DSN_HOOK_NONE] = { "none", {} },
+	[DSN_HOOK_FEXIT] = { "fexit", { "dsn_fexit" } },
+	[DSN_HOOK_KPROBE] = { "kprobe", { "dsn_kretprobe", "dsn_kprobe" } },
+};
+
+static const struct set guards[] = {
+	[DSN_GUARD_OFF] = { "off", {} },
+	[DSN_GUARD_TRACEPOINT] = { "tracepoint",
+				   { "dsn_rpm_resume", "dsn_rpm_usage",
+				     "dsn_rpm_idle" } },
+	[DSN_GUARD_LSM] = { "lsm", { "dsn_lsm" } },
+};
+
+#define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
+
+static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
+					   PIN_KILLS, PIN_STATE };
+
+static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 
 const char *hook_name(enum dsn_hook hook)
 {
-	static const char *const names[] = {
-		[DSN_HOOK_NONE] = "none",
-		[DSN_HOOK_FEXIT] = "fexit",
-		[DSN_HOOK_KPROBE] = "kprobe",
-	};
-
-	return names[hook];
+	return hooks[hook].name;
 }
 
-static bool is_program_of(enum dsn_hook hook, const char *name)
+const char *guard_name(enum dsn_guard guard)
+{
+	return guards[guard].name;
+}
+
+static bool has_program(const struct set *set, const char *name)
 {
 	int i;
 
-	for (i = 0; i < MAX_LINKS; i++)
-		if (programs_of[hook][i] && !strcmp(programs_of[hook][i], name))
+	for_each_program(i, set)
+		if (!strcmp(set->programs[i], name))
 			return true;
 	return false;
 }
@@ -54,16 +82,26 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
+static void __attribute__((format(printf, 2, 3)))
+because(struct plan *plan, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(plan->reason, sizeof(plan->reason), format, args);
+	va_end(args);
+}
+
 /* The line of the verifier's log that says why, else the text of the error. */
-static void explain(int err, char reason[REASON_LEN])
+static void explain(struct plan *plan, int err)
 {
 	char *line, *rest = kernel_log, *last = NULL;
 
 	while ((line = strsep(&rest, "\n")))
-		if (*line && strncmp(line, "processed ", 10))
+		if (*line && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17))
 			last = line;
-	snprintf(reason, REASON_LEN, "%s%s%s", strerror(-err), last ? ": " : "",
-		 last ? last : "");
+	because(plan, "%s%s%s", strerror(-err), last ? ": " : "", last ? last : "");
 }
 
 static int reuse_maps(struct dsnctl_bpf *skeleton)
@@ -93,13 +131,8 @@ static int pin_maps(struct dsnctl_bpf *skeleton)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
-		_cleanup_(close_fd) int fd = pins_open(pinned_maps[i]);
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skeleton->obj, pinned_maps[i]);
-
-		if (fd >= 0)
-			continue;
-		err = pins_put(pinned_maps[i], bpf_map__fd(map));
+		err = pins_put(pinned_maps[i], bpf_map__fd(bpf_object__find_map_by_name(
+						       skeleton->obj, pinned_maps[i])));
 		if (err)
 			return err;
 	}
@@ -111,76 +144,245 @@ static void destroy(struct dsnctl_bpf **skeleton)
 	dsnctl_bpf__destroy(*skeleton);
 }
 
-static void destroy_links(struct bpf_link *(*links)[MAX_LINKS])
+/* The links of a load that has not been pinned yet; dropped if it fails. */
+struct links {
+	struct bpf_link *hook[MAX_PROGRAMS];
+	struct bpf_link *guard[MAX_PROGRAMS];
+};
+
+static void destroy_links(struct links *links)
 {
 	int i;
 
-	for (i = 0; i < MAX_LINKS; i++)
-		bpf_link__destroy((*links)[i]);
+	for (i = 0; i < MAX_PROGRAMS; i++) {
+		bpf_link__destroy(links->guard[i]);
+		bpf_link__destroy(links->hook[i]);
+	}
 }
 
-/* Drops the links of the hooks that are not this one. */
-static int drop_others(enum dsn_hook hook)
+static void put_code(volatile const struct code *code, const struct symbol *symbol)
+{
+	struct code *to = (struct code *)code;
+
+	if (symbol->to)
+		*to = (struct code){ .from = symbol->from, .to = symbol->to };
+}
+
+/* What the LSM guard needs besides its program. */
+static int check_lsm(struct plan *plan)
+{
+	static const char kfunc[] = "bpf_task_work_schedule_resume";
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = btf && btf__find_by_name_kind(btf, kfunc, BTF_KIND_FUNC) > 0;
+
+	btf__free(btf);
+	if (!found) {
+		because(plan, "the kernel has no %s()", kfunc);
+		return -EOPNOTSUPP;
+	}
+	/* without this it would load, attach, and never be called */
+	if (!host_has_lsm("bpf")) {
+		because(plan,
+			"'bpf' is not among the active LSMs (boot with lsm=..., and bpf in it)");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* What a guard has to know of the kernel's addresses. */
+static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
+{
+	struct symbol symbols[] = {
+		{ .name = "vfs_read" },		  { .name = "vfs_readv" },
+		{ .name = "do_preadv" },	  { .name = "do_readv" },
+		{ .name = "vfio_pci_core_read" }, { .name = "vfio_pci_rw" },
+		{ .name = "vfio_device_fops" },
+	};
+	int i;
+
+	skeleton->rodata->guarded = plan->guard != DSN_GUARD_OFF;
+	if (plan->guard == DSN_GUARD_OFF)
+		return 0;
+	if (plan->guard == DSN_GUARD_LSM && check_lsm(plan))
+		return -EOPNOTSUPP;
+	if (symbols_find(symbols, ARRAY_SIZE(symbols)) || !symbols[0].from ||
+	    !symbols[4].from || !symbols[6].from) {
+		because(plan,
+			"/proc/kallsyms shows no addresses of vfs_read, vfio_pci_core_read and vfio_device_fops (kernel.kptr_restrict=2?)");
+		return -ENOENT;
+	}
+	for (i = 0; i < 4; i++)
+		put_code(&skeleton->rodata->code_calls[i], &symbols[i]);
+	for (i = 0; i < 2; i++)
+		put_code(&skeleton->rodata->code_vfio[i], &symbols[4 + i]);
+	skeleton->rodata->vfio_device_fops = symbols[6].from;
+	return 0;
+}
+
+static int attach_one(struct dsnctl_bpf *skeleton, const char *name,
+		      struct bpf_link **link, struct plan *plan)
+{
+	int err;
+
+	*link = bpf_program__attach(
+		bpf_object__find_program_by_name(skeleton->obj, name));
+	if (*link)
+		return 0;
+	err = -errno;
+	because(plan, "the kernel does not attach %s: %s", name,
+		err == -524 ? "no direct calls for it (ENOTSUPP)" : strerror(-err));
+	return err;
+}
+
+/* A read of a device's own config space through sysfs lets it idle, as vfio's does. */
+static void read_some_config(void)
+{
+	glob_t found;
+	char byte;
+	size_t i;
+	int fd;
+
+	if (glob("/sys/bus/pci/devices/*/config", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		fd = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (read(fd, &byte, 1) < 0)
+			errno = 0;
+		close(fd);
+	}
+	globfree(&found);
+}
+
+/* The ground that this guard stands on, tried out: its programs cannot be preempted. */
+static int try_tracepoint(struct dsnctl_bpf *skeleton, struct plan *plan)
+{
+	skeleton->bss->probe.thread = (__u64)getpid() << 32 | (__u32)gettid();
+	read_some_config();
+	skeleton->bss->probe.thread = 0;
+	if (!skeleton->bss->probe.events) {
+		because(plan, "no config read of any device was seen by rpm_usage");
+		return -ENODATA;
+	}
+	if (skeleton->bss->probe.preemptible) {
+		because(plan, "this kernel runs tracepoints with preemption on");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/*
+ * The guard is attached behind the hook, and its programs in their order: a read that
+ * they see behind, they have seen before. What is under way meanwhile has time to end.
+ */
+static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan *plan)
+{
+	const struct set *hook = &hooks[plan->hook], *guard = &guards[plan->guard];
+	int i, err;
+
+	for_each_program(i, hook) {
+		err = attach_one(skeleton, hook->programs[i], &links->hook[i], plan);
+		if (err)
+			return err;
+	}
+	for_each_program(i, guard) {
+		if (i == 1)
+			usleep(50000);
+		err = attach_one(skeleton, guard->programs[i], &links->guard[i], plan);
+		if (err)
+			return err;
+	}
+	return plan->guard == DSN_GUARD_TRACEPOINT ? try_tracepoint(skeleton, plan) : 0;
+}
+
+/* Drops the pinned links of the sets that are not this one. */
+static int drop_others(const struct set *sets, size_t count, size_t keep)
 {
 	size_t other;
 	int i, err;
 
-	for (other = 0; other < ARRAY_SIZE(programs_of); other++)
-		for (i = 0; other != hook && i < MAX_LINKS; i++) {
-			if (!programs_of[other][i])
-				continue;
-			err = pins_drop(programs_of[other][i]);
+	for (other = 0; other < count; other++)
+		for_each_program(i, &sets[other]) {
+			err = other == keep ? 0 : pins_drop(sets[other].programs[i]);
 			if (err)
 				return err;
 		}
 	return 0;
 }
 
-int program_load(enum dsn_hook hook, char reason[REASON_LEN])
+/*
+ * All links are pinned beside the old ones before the first of these goes: whenever this
+ * is cut off, one hook and its guard are whole. The old guard goes first, so that it never
+ * waits for a hook that is gone.
+ */
+static int pin_links(const struct plan *plan, struct links *links, int armed)
 {
-	_cleanup_(destroy_links) struct bpf_link *links[MAX_LINKS] = {};
-	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
-	struct bpf_program *program;
-	int i, err;
+	const struct set *hook = &hooks[plan->hook], *guard = &guards[plan->guard];
+	int i, err = pins_prepare(PIN_ARMED, armed);
 
-	libbpf_set_print(silent);
-	*reason = *kernel_log = '\0';
-	skeleton = dsnctl_bpf__open();
-	if (!skeleton)
+	for_each_program(i, hook)
+		err = err ? err
+			  : pins_prepare(hook->programs[i], bpf_link__fd(links->hook[i]));
+	for_each_program(i, guard)
+		err = err ? err
+			  : pins_prepare(guard->programs[i],
+					 bpf_link__fd(links->guard[i]));
+	for_each_program(i, guard)
+		err = err ? err : pins_commit(guard->programs[i]);
+	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), plan->guard);
+	for_each_program(i, hook)
+		err = err ? err : pins_commit(hook->programs[i]);
+	err = err ? err : drop_others(hooks, ARRAY_SIZE(hooks), plan->hook);
+	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
+	err = err ? err : pins_age(PIN_ARMED);
+	return err ? err : pins_commit(PIN_ARMED);
+}
+
+static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
+{
+	struct bpf_program *program;
+	int err;
+
+	*skeleton = dsnctl_bpf__open();
+	if (!*skeleton)
 		return -errno;
-	bpf_object__for_each_program(program, skeleton->obj)
+	bpf_object__for_each_program(program, (*skeleton)->obj)
 	{
+		const char *name = bpf_program__name(program);
+
 		bpf_program__set_autoload(
-			program, is_program_of(hook, bpf_program__name(program)));
+			program, has_program(&hooks[plan->hook], name) ||
+					 has_program(&guards[plan->guard], name));
 		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
 	}
-	err = reuse_maps(skeleton);
+	err = configure_guard(*skeleton, plan);
 	if (!err)
-		err = dsnctl_bpf__load(skeleton);
-	for (i = 0; !err && i < MAX_LINKS && programs_of[hook][i]; i++) {
-		program = bpf_object__find_program_by_name(skeleton->obj,
-							   programs_of[hook][i]);
-		links[i] = bpf_program__attach(program);
-		if (!links[i]) {
-			err = -errno;
-			snprintf(reason, REASON_LEN, "the kernel does not attach it: %s",
-				 err == -524 ? "no direct calls for it (ENOTSUPP)"
-					     : strerror(-err));
-			return err;
-		}
-	}
+		err = reuse_maps(*skeleton);
+	return err ? err : dsnctl_bpf__load(*skeleton);
+}
+
+int program_load(struct plan *plan)
+{
+	_cleanup_(destroy_links) struct links links = {};
+	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
+	int err;
+
+	libbpf_set_print(silent);
+	plan->reason[0] = kernel_log[0] = '\0';
+	err = open_and_load(&skeleton, plan);
+	if (!err)
+		err = attach(skeleton, &links, plan);
 	if (err) {
-		explain(err, reason);
+		if (!*plan->reason)
+			explain(plan, err);
 		return err;
 	}
 	err = pin_maps(skeleton);
-	for (i = 0; !err && i < MAX_LINKS && programs_of[hook][i]; i++)
-		err = pins_put(programs_of[hook][i], bpf_link__fd(links[i]));
 	if (!err)
-		err = drop_others(hook);
+		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
 	if (err)
-		snprintf(reason, REASON_LEN, "cannot pin it in %s: %s", DSN_PIN_DIR,
-			 strerror(-err));
+		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;
 }
 
@@ -208,45 +410,63 @@ static int open_program(const char *name, struct bpf_prog_info *info)
 	return program;
 }
 
-static bool is_running(enum dsn_hook hook)
+static bool is_running(const struct set *set)
 {
 	struct bpf_prog_info info;
 	int i;
 
-	for (i = 0; i < MAX_LINKS && programs_of[hook][i]; i++) {
-		_cleanup_(close_fd) int program =
-			open_program(programs_of[hook][i], &info);
+	for_each_program(i, set) {
+		_cleanup_(close_fd) int program = open_program(set->programs[i], &info);
 
 		if (program < 0 ||
-		    strncmp(info.name, programs_of[hook][i], sizeof(info.name) - 1))
+		    strncmp(info.name, set->programs[i], sizeof(info.name) - 1))
 			return false;
 	}
 	return i > 0;
 }
 
-enum dsn_hook program_running(void)
+enum dsn_hook program_hook(void)
 {
 	enum dsn_hook hook;
 
-	for (hook = DSN_HOOK_FEXIT; hook < ARRAY_SIZE(programs_of); hook++)
-		if (is_running(hook))
+	for (hook = DSN_HOOK_FEXIT; hook < ARRAY_SIZE(hooks); hook++)
+		if (is_running(&hooks[hook]))
 			return hook;
 	return DSN_HOOK_NONE;
 }
 
-int program_missed(enum dsn_hook hook, unsigned long long *missed)
+enum dsn_guard program_guard(void)
+{
+	enum dsn_guard guard;
+
+	for (guard = DSN_GUARD_TRACEPOINT; guard < ARRAY_SIZE(guards); guard++)
+		if (is_running(&guards[guard]))
+			return guard;
+	return DSN_GUARD_OFF;
+}
+
+static int missed_of(const struct set *set, unsigned long long *missed)
 {
 	struct bpf_prog_info info;
 	int i;
 
 	*missed = 0;
-	for (i = 0; i < MAX_LINKS && programs_of[hook][i]; i++) {
-		_cleanup_(close_fd) int program =
-			open_program(programs_of[hook][i], &info);
+	for_each_program(i, set) {
+		_cleanup_(close_fd) int program = open_program(set->programs[i], &info);
 
 		if (program < 0)
 			return program;
 		*missed += info.recursion_misses;
 	}
 	return 0;
+}
+
+int program_hook_missed(enum dsn_hook hook, unsigned long long *missed)
+{
+	return missed_of(&hooks[hook], missed);
+}
+
+int program_guard_missed(enum dsn_guard guard, unsigned long long *missed)
+{
+	return missed_of(&guards[guard], missed);
 }

@@ -6,26 +6,32 @@
 #include <stdbool.h>
 #include "dsn_contract.h"
 
-/* What the kernel said while it refused a program; its last line. */
-#define REASON_LEN sizeof(((struct dsn_state *)0)->reason)
+/* What is loaded together. */
+struct plan {
+	enum dsn_hook hook;
+	enum dsn_guard guard;
+	char reason[160]; /* of a failure: what the kernel said, its last line */
+};
 
 /*
- * Loads the programs of `hook` over the pinned maps, or over new ones where none are
- * pinned, attaches them, and puts their links in place of those that ran before; the
- * old ones are dropped only then. Needs the lock. Returns 0, or -errno with the
- * kernel's words in `reason`, and then what ran before still runs.
+ * Loads the plan's programs over the pinned maps, or over new ones where none are pinned,
+ * attaches them, and only then puts their links in place of those that ran before. Needs
+ * the lock. Returns 0, or -errno with the plan's reason, and then what ran before runs on.
  */
-int program_load(enum dsn_hook hook, char reason[REASON_LEN]);
+int program_load(struct plan *plan);
 
-/* Whether the hook's links are pinned and hold programs of ours. */
-enum dsn_hook program_running(void);
+/* The hook and the guard whose links are pinned and hold programs of ours. */
+enum dsn_hook program_hook(void);
+enum dsn_guard program_guard(void);
 
 /*
- * How often the kernel did not run a hooked program (recursion_misses), summed over the
- * programs. Returns 0 or -errno.
+ * How often the kernel did not run a program (recursion_misses), summed over those of the
+ * hook or of the guard. Return 0 or -errno.
  */
-int program_missed(enum dsn_hook hook, unsigned long long *missed);
+int program_hook_missed(enum dsn_hook hook, unsigned long long *missed);
+int program_guard_missed(enum dsn_guard guard, unsigned long long *missed);
 
+const char *guard_name(enum dsn_guard guard);
 const char *hook_name(enum dsn_hook hook);
 
 #endif

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "bdf.h"
 #include "pins.h"
 #include "policy.h"
 #include "program.h"
 #include "table.h"
 #include "util.h"
+#include "when.h"
 
 static void drop_set(struct ruleset *set)
 {
@@ -87,23 +87,10 @@ static void fill_policy(struct table *table, const struct dsn_key *key,
 	table_text(table, COL_RULE, source);
 }
 
-/* Boot-time nanoseconds as local time. */
-static void format_time(__u64 boot_ns, char text[32])
-{
-	struct timespec now, boot;
-	time_t then;
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	then = now.tv_sec - boot.tv_sec + boot_ns / 1000000000ULL;
-	strftime(text, 32, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&then, &tm));
-}
-
 static void fill_reads(struct table *table, int devices, const struct dsn_key *key)
 {
 	struct dsn_device device = {};
-	char when[32];
+	char when[TIME_LEN];
 
 	if (bpf_map_lookup_elem(devices, key, &device))
 		memset(&device, 0, sizeof(device));
@@ -111,7 +98,7 @@ static void fill_reads(struct table *table, int devices, const struct dsn_key *k
 	table_number(table, COL_PASSED, device.passed);
 	if (!device.last_ns)
 		return;
-	format_time(device.last_ns, when);
+	format_boot_time(device.last_ns, when);
 	device.last_command[sizeof(device.last_command) - 1] = '\0';
 	table_number(table, COL_LAST_PID, device.last_pid);
 	table_text(table, COL_LAST_COMMAND, device.last_command);
@@ -282,7 +269,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 		warnx("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}
-	loaded = program_running() != DSN_HOOK_NONE;
+	loaded = program_hook() != DSN_HOOK_NONE;
 	if (loaded && read_policy(&set, &map))
 		return EXIT_FAILED;
 	if (table_init(&table, list_columns, columns))

@@ -7,46 +7,82 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "bdf.h"
+#include "guarantee.h"
+#include "host.h"
 #include "pins.h"
 #include "policy.h"
 #include "program.h"
 #include "table.h"
+#include "when.h"
 #include "util.h"
 
 enum {
 	COL_LOADED,
+	COL_GUARANTEE,
+	COL_GROUND,
+	COL_REMEDY,
 	COL_HOOK,
-	COL_REASON,
+	COL_HOOK_REASON,
+	COL_GUARD,
+	COL_PREEMPTION,
 	COL_VERSION,
 	COL_DEFAULT,
 	COL_RULES,
 	COL_TOUCHED,
 	COL_MISSED,
+	COL_REPAIRED,
+	COL_REFUSED,
+	COL_GUARD_MISSED,
+	COL_KILLS,
 	COL_FAILED_WRITES,
-	COL_UNKNOWN,
 	COL_UNKILLABLE,
 	COL_UNCOUNTED,
 };
 
 static const struct column columns[] = {
 	[COL_LOADED] = { "loaded" },
+	[COL_GUARANTEE] = { "guarantee" },
+	[COL_GROUND] = { "ground" },
+	[COL_REMEDY] = { "remedy" },
 	[COL_HOOK] = { "hook" },
-	[COL_REASON] = { "reason" },
+	[COL_HOOK_REASON] = { "hook_reason" },
+	[COL_GUARD] = { "guard" },
+	[COL_PREEMPTION] = { "preemption" },
 	[COL_VERSION] = { "version" },
 	[COL_DEFAULT] = { "default" },
 	[COL_RULES] = { "rules" },
 	[COL_TOUCHED] = { "touched" },
 	[COL_MISSED] = { "missed" },
+	[COL_REPAIRED] = { "repaired" },
+	[COL_REFUSED] = { "refused" },
+	[COL_GUARD_MISSED] = { "guard_missed" },
+	[COL_KILLS] = { "kills" },
 	[COL_FAILED_WRITES] = { "failed_writes" },
-	[COL_UNKNOWN] = { "unknown" },
 	[COL_UNKILLABLE] = { "unkillable" },
 	[COL_UNCOUNTED] = { "uncounted" },
 };
 
-static void drop_table(struct table *table)
-{
-	table_free(table);
-}
+enum {
+	KILL_TIME,
+	KILL_BDF,
+	KILL_PID,
+	KILL_COMMAND,
+	KILL_REASON,
+};
+
+static const struct column kill_columns[] = {
+	[KILL_TIME] = { "time" },     [KILL_BDF] = { "bdf" },
+	[KILL_PID] = { "pid", true }, [KILL_COMMAND] = { "command" },
+	[KILL_REASON] = { "reason" },
+};
+
+/* All that is shown. */
+struct view {
+	struct table fields;
+	struct table kills;
+	enum level level;
+};
 
 static void drop_set(struct ruleset *set)
 {
@@ -54,24 +90,22 @@ static void drop_set(struct ruleset *set)
 }
 
 /* What `load` wrote down. */
-static int fill_state(struct table *table)
+static int read_state(struct dsn_state *state)
 {
 	_cleanup_(close_fd) int map = -1;
-	struct dsn_state state;
 	__u32 zero = 0;
 	int status;
 
 	map = pins_map(PIN_STATE, &status);
 	if (map < 0)
 		return status;
-	if (bpf_map_lookup_elem(map, &zero, &state)) {
+	if (bpf_map_lookup_elem(map, &zero, state)) {
 		warn("cannot read %s/%s", DSN_PIN_DIR, PIN_STATE);
 		return EXIT_FAILED;
 	}
-	state.reason[sizeof(state.reason) - 1] = '\0';
-	state.version[sizeof(state.version) - 1] = '\0';
-	table_text(table, COL_REASON, *state.reason ? state.reason : NULL);
-	table_text(table, COL_VERSION, state.version);
+	state->version[sizeof(state->version) - 1] = '\0';
+	state->hook_reason[sizeof(state->hook_reason) - 1] = '\0';
+	state->guard_reason[sizeof(state->guard_reason) - 1] = '\0';
 	return EXIT_DONE;
 }
 
@@ -96,71 +130,195 @@ static int fill_rules(struct table *table)
 	return EXIT_DONE;
 }
 
-static int fill_counters(struct table *table, enum dsn_hook hook)
+static const char *reason_text(__u32 reason)
+{
+	switch (reason) {
+	case DSN_REASON_WRITE:
+		return "its buffer could not be written";
+	case DSN_REASON_PLACE:
+		return "config space could not be read";
+	case DSN_REASON_MISSED:
+		return "missed by the hook, and cannot be repaired";
+	default:
+		return "unknown";
+	}
+}
+
+/* The last kills, oldest first. */
+static int fill_kills(struct table *table, __u64 total)
 {
 	_cleanup_(close_fd) int map = -1;
+	__u64 n = total > DSN_KILLS ? total - DSN_KILLS : 0;
+	char bdf[BDF_LEN], when[TIME_LEN];
+	struct dsn_kill kill;
+	int status;
+
+	map = pins_map(PIN_KILLS, &status);
+	if (map < 0)
+		return status;
+	for (; n < total; n++) {
+		__u32 slot = n % DSN_KILLS;
+
+		if (bpf_map_lookup_elem(map, &slot, &kill) || table_row(table)) {
+			warn("cannot read %s/%s", DSN_PIN_DIR, PIN_KILLS);
+			return EXIT_FAILED;
+		}
+		kill.command[sizeof(kill.command) - 1] = '\0';
+		bdf_format(&kill.key, bdf);
+		format_boot_time(kill.ns, when);
+		table_text(table, KILL_TIME, when);
+		table_text(table, KILL_BDF, bdf);
+		table_number(table, KILL_PID, kill.pid);
+		table_text(table, KILL_COMMAND, kill.command);
+		table_text(table, KILL_REASON, reason_text(kill.reason));
+	}
+	return EXIT_DONE;
+}
+
+static int fill_counters(struct view *view, unsigned long long hook_missed,
+			 unsigned long long guard_missed)
+{
+	_cleanup_(close_fd) int map = -1;
+	struct table *table = &view->fields;
 	struct dsn_totals totals;
-	unsigned long long missed;
 	__u32 zero = 0;
 	int status;
 
 	map = pins_map(PIN_TOTALS, &status);
 	if (map < 0)
 		return status;
-	if (bpf_map_lookup_elem(map, &zero, &totals) || program_missed(hook, &missed)) {
+	if (bpf_map_lookup_elem(map, &zero, &totals)) {
 		warn("cannot read the counters");
 		return EXIT_FAILED;
 	}
 	table_number(table, COL_TOUCHED, totals.touched);
-	table_number(table, COL_MISSED, missed);
+	table_number(table, COL_MISSED, hook_missed);
+	table_number(table, COL_REPAIRED, totals.repaired);
+	table_number(table, COL_REFUSED, totals.refused);
+	table_number(table, COL_GUARD_MISSED, guard_missed);
+	table_number(table, COL_KILLS, totals.kills);
 	table_number(table, COL_FAILED_WRITES, totals.failed_writes);
-	table_number(table, COL_UNKNOWN, totals.unknown);
 	table_number(table, COL_UNKILLABLE, totals.unkillable);
 	table_number(table, COL_UNCOUNTED, totals.uncounted);
-	return EXIT_DONE;
+	return fill_kills(&view->kills, totals.kills);
 }
 
-static int fill(struct table *table)
+static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 {
-	enum dsn_hook hook = program_running();
-	int status;
+	view->level = guarantee->level;
+	table_text(&view->fields, COL_GUARANTEE, level_name(guarantee->level));
+	table_text(&view->fields, COL_GROUND, guarantee->ground);
+	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
+}
 
-	table_bool(table, COL_LOADED, hook != DSN_HOOK_NONE);
-	table_text(table, COL_HOOK, hook_name(hook));
+static int fill(struct view *view)
+{
+	unsigned long long hook_missed = 0, guard_missed = 0;
+	enum preemption model = host_preemption();
+	enum dsn_guard guard = program_guard();
+	enum dsn_hook hook = program_hook();
+	struct guarantee guarantee;
+	struct dsn_state state = {};
+	int status = EXIT_DONE;
+
+	table_bool(&view->fields, COL_LOADED, hook != DSN_HOOK_NONE);
+	table_text(&view->fields, COL_HOOK, hook_name(hook));
+	table_text(&view->fields, COL_GUARD, guard_name(guard));
+	table_text(&view->fields, COL_PREEMPTION, preemption_name(model));
+	if (hook != DSN_HOOK_NONE)
+		status = read_state(&state);
+	if (status)
+		return status;
+	if (program_hook_missed(hook, &hook_missed) ||
+	    program_guard_missed(guard, &guard_missed)) {
+		warnx("cannot read the programs' counters");
+		return EXIT_FAILED;
+	}
+	guarantee_find(&guarantee, hook, guard, model, guard_missed, state.guard_reason);
+	fill_guarantee(view, &guarantee);
 	if (hook == DSN_HOOK_NONE)
 		return EXIT_UNPROTECTED;
-	status = fill_state(table);
-	if (!status)
-		status = fill_rules(table);
-	if (!status)
-		status = fill_counters(table, hook);
-	return status;
+	table_text(&view->fields, COL_HOOK_REASON,
+		   *state.hook_reason ? state.hook_reason : NULL);
+	table_text(&view->fields, COL_VERSION, state.version);
+	status = fill_rules(&view->fields);
+	return status ? status : fill_counters(view, hook_missed, guard_missed);
+}
+
+static void print(struct view *view, bool json)
+{
+	struct json_object *object;
+
+	if (json) {
+		object = table_take_row(&view->fields);
+		json_object_object_add(object, "last_kills",
+				       table_take_rows(&view->kills));
+		json_print(object);
+		return;
+	}
+	table_print_fields(&view->fields);
+	if (json_object_array_length(view->kills.rows)) {
+		puts("\nkilled:");
+		table_print(&view->kills);
+	}
+}
+
+/* The level that --require names, LEVEL_NOT_PROTECTED where there is no --require. */
+static int required_level(const char *name, enum level *level)
+{
+	*level = LEVEL_NOT_PROTECTED;
+	if (!name)
+		return EXIT_DONE;
+	for (*level = LEVEL_BEST_EFFORT; *level <= LEVEL_PROVEN; ++*level)
+		if (!strcmp(name, level_name(*level)))
+			return EXIT_DONE;
+	warnx("--require %s: want proven or best-effort", name);
+	return EXIT_USAGE;
+}
+
+static void drop_view(struct view *view)
+{
+	table_free(&view->fields);
+	table_free(&view->kills);
 }
 
 int cmd_status(const struct options *options, int argc, char **argv)
 {
-	_cleanup_(drop_table) struct table table = {};
+	_cleanup_(drop_view) struct view view = {};
+	enum level required;
 	int status;
 
 	(void)argc;
 	(void)argv;
+	status = required_level(options->require, &required);
+	if (status)
+		return status;
 	if (geteuid()) {
 		warnx("this needs root: the programs are pinned in %s, which is root's",
 		      DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
-	if (table_init(&table, columns, ARRAY_SIZE(columns)) || table_row(&table)) {
+	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
+	    table_row(&view.fields) ||
+	    table_init(&view.kills, kill_columns, ARRAY_SIZE(kill_columns))) {
 		warnx("out of memory");
 		return EXIT_FAILED;
 	}
-	status = fill(&table);
+	status = fill(&view);
 	if (status == EXIT_FAILED)
 		return status;
-	if (options->json)
-		json_print(table_take_row(&table));
-	else
-		table_print_fields(&table);
-	if (status == EXIT_UNPROTECTED)
+	print(&view, options->json);
+	if (status == EXIT_DONE && !pins_are_public())
+		warnx("%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
+		      DSN_PIN_DIR, DSN_KEEP_DIR);
+	if (status == EXIT_UNPROTECTED) {
 		warnx("not loaded: guests read the real serials; run 'dsnctl load'");
+		return status;
+	}
+	if (view.level < required) {
+		warnx("%s is required, and this is %s", options->require,
+		      level_name(view.level));
+		return EXIT_UNPROTECTED;
+	}
 	return status;
 }

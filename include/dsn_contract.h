@@ -64,12 +64,34 @@ struct dsn_device {
 
 /* Sums over all functions since load; one element. */
 struct dsn_totals {
-	__u64 touched;	     /* hook calls that reached a DSN */
-	__u64 failed_writes; /* rewrites that could not be written: the reader was killed */
-	__u64 unknown; /* reads whose place in config space could not be told: killed too */
-	__u64 unkillable; /* of those two, the readers that the kernel refused to kill */
-	__u64 uncounted;  /* reads missing in `devices` for want of memory or room */
+	__u64 touched; /* reads that reached a DSN, seen by the rewrite or by the guard */
+	__u64 repaired; /* of those, the ones that the rewrite had missed and the guard had not */
+	__u64 refused; /* reads that the guard cannot repair and did not let begin */
+	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
+	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
+	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
+	__u64 uncounted;     /* reads missing in `devices` for want of memory or room */
 };
+
+/* Why a reader was killed. */
+enum dsn_reason {
+	DSN_REASON_WRITE = 1, /* the rewrite could not be written to its buffer */
+	DSN_REASON_PLACE =
+		2, /* config space or the read's place in it could not be read */
+	DSN_REASON_MISSED =
+		3, /* missed by the rewrite, in a way that cannot be repaired */
+};
+
+/* The last DSN_KILLS kills: kill number n is element (n - 1) % DSN_KILLS. */
+struct dsn_kill {
+	__u64 ns;	    /* ns, CLOCK_BOOTTIME */
+	struct dsn_key key; /* the function that was read */
+	__u32 pid;	    /* process id in the initial pid namespace */
+	__u32 reason;	    /* enum dsn_reason */
+	char command[16];   /* the thread's name */
+};
+
+#define DSN_KILLS 64
 
 enum dsn_hook {
 	DSN_HOOK_NONE = 0,
@@ -77,13 +99,23 @@ enum dsn_hook {
 	DSN_HOOK_KPROBE = 2, /* a kprobe and kretprobe pair */
 };
 
+/* What makes sure that no read goes out without the rewrite; see docs/guarantee.md. */
+enum dsn_guard {
+	DSN_GUARD_OFF = 0,
+	DSN_GUARD_TRACEPOINT = 1, /* rpm_resume before and rpm_usage behind every read */
+	DSN_GUARD_LSM = 2,	  /* file_permission before, task work behind */
+};
+
 /* What `load` did; one element. */
 struct dsn_state {
-	__u32 layout;	  /* DSN_LAYOUT; 0 until the first load has finished */
-	__u32 hook;	  /* enum dsn_hook */
-	__u64 loaded_ns;  /* ns, CLOCK_BOOTTIME */
-	char version[16]; /* of the dsnctl that loaded */
-	char reason[160]; /* why the hook is not fexit; empty where it is */
+	__u32 layout; /* DSN_LAYOUT; 0 until the first load has finished */
+	__u32 hook;   /* enum dsn_hook */
+	__u32 guard;  /* enum dsn_guard */
+	__u32 reserved;
+	__u64 loaded_ns;	/* ns, CLOCK_BOOTTIME */
+	char version[16];	/* of the dsnctl that loaded */
+	char hook_reason[160];	/* why the hook is not fexit; empty where it is */
+	char guard_reason[320]; /* why there is no guard; empty where there is */
 };
 
 #define DSN_MAX_RULES 262144 /* functions and the default */
@@ -91,11 +123,13 @@ struct dsn_state {
 
 /* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
 #define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
+#define DSN_KEEP_DIR "/run/dsnctl" /* a bpffs with the same pins; see cli/pins.c */
 
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 40, "dsn_totals has no padding");
-_Static_assert(sizeof(struct dsn_state) == 192, "dsn_state has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 56, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
+_Static_assert(sizeof(struct dsn_state) == 520, "dsn_state has no padding");
 
 #endif

@@ -8,8 +8,8 @@ CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
-GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/json_get $(O)/guest/fill_rules
-GUEST_BPF := $(O)/guest/fmod_ret.bpf.o
+GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/json_get $(O)/guest/fill_rules
+GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF)
 
 $(O)/san/cli/%.o: cli/%.c $(O)/dsnctl.skel.h
@@ -31,6 +31,12 @@ $(O)/guest/%.o: tests/guest/%.c
 
 $(O)/guest/vfio_read: $(O)/guest/vfio_read.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
+
+$(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
+
+$(O)/guest/buffers: $(O)/guest/buffers.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
 
 $(O)/guest/json_get: $(O)/guest/json_get.o
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)

@@ -79,7 +79,7 @@ needed_modules() {
 			if (key in builtin)
 				continue
 			if (!(key in paths)) {
-				print "no module " wanted[i] " for this kernel" >"/dev/stderr"
+				print "no module " wanted[i] >"/dev/stderr"
 				exit 1
 			}
 			m = split(line[paths[key]], path_of, /:? /)

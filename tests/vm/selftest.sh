@@ -23,6 +23,7 @@ check() {
 }
 
 # run TEXT [OPTION...] KERNEL: boots with TEXT as the script; output and $status.
+# shellcheck disable=SC2016 # the scripts are for the guest
 run() {
 	printf '%s\n' "$1" >script
 	shift
@@ -31,7 +32,7 @@ run() {
 		status=$?
 }
 
-# shellcheck disable=SC2016 # the scripts are for the guest
+# shellcheck disable=SC2016
 on_kernel() {
 	local name=$1
 
@@ -68,12 +69,11 @@ transport() {
 packing() {
 	mkdir folder
 	echo text >folder/file
-	run 'cat /data/file /file && od --version | head -n 1 && nproc &&
+	run 'cat /data/file /file && /usr/local/od --version | head -n 1 && nproc &&
 		modprobe nbd nbds_max=1 && cat /sys/module/nbd/parameters/nbds_max &&
 		cat /sys/kernel/security/lockdown && cat /sys/class/net/*/address' \
 		--cpus 2 --append lockdown=integrity --module nbd --dir folder:/data \
 		--file folder/file --file "$(command -v od):/usr/local/od" \
-		--file "$(command -v od)" \
 		--device 'e1000e,addr=5,romfile=,mac=52:54:00:00:00:01' "$1"
 	check "files, folders, modules and options" "0
 text
@@ -98,6 +98,12 @@ endings() {
 	run 'exit 0' --boot-timeout 1 "$1"
 	check "a hung boot is tried twice, and reported" "125 2" \
 		"$status $(grep -c 'not up after 1 s' errors)"
+	run 'exit 0' --append rdinit=/nothing "$1"
+	check "so is one that panics" "125 2" \
+		"$status $(grep -c 'died while it booted' errors)"
+	run 'exit 0' --qemu-arg -nonsense "$1"
+	check "wrong arguments for QEMU are reported at once" "125 0 1" \
+		"$status $(grep -c 'died while' errors) $(grep -c nonsense errors)"
 }
 
 # results_of TEXT: what the filter makes of it

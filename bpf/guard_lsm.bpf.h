@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guard for kernels with task work for BPF: LSM programs are the one kind that the
+ * recursion check leaves alone, and the task work runs in the reading thread before it
+ * can return to user mode. What cannot be announced is refused.
+ */
+#ifndef DSN_GUARD_LSM_BPF_H
+#define DSN_GUARD_LSM_BPF_H
+
+#include "guard.bpf.h"
+#include <bpf/bpf_tracing.h>
+#include <linux/errno.h>
+
+#define MAY_READ 4
+
+/* Address of vfio's file operations, filled in before load from the kernel's symbols. */
+const volatile __u64 vfio_device_fops;
+
+typedef int (*task_work_callback)(struct bpf_map *map, void *key, void *value);
+
+extern int bpf_task_work_schedule_resume(struct task_struct *task,
+					 struct bpf_task_work *work, void *map,
+					 task_work_callback callback) __ksym __weak;
+
+static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
+{
+	void *data = BPF_CORE_READ(file, private_data);
+	struct vfio_device *device = data;
+	struct device *dev;
+
+	if (bpf_core_type_exists(struct vfio_device_file))
+		device = BPF_CORE_READ((struct vfio_device_file *)data, device);
+	dev = BPF_CORE_READ(device, dev);
+	return vfio_of(dev);
+}
+
+/* In task context, on the reader's way back to user mode. */
+static int behind_call(struct bpf_map *map, void *thread, void *value)
+{
+	struct armed *read = value;
+
+	if (!read->done)
+		repair((void *)read->vdev, read->buf, read->count, read->pos);
+	bpf_map_delete_elem(&armed, thread);
+	return 0;
+}
+
+/* Announces a read; its errors are those of the read. */
+static __always_inline int arm(struct vfio_pci_core_device *vdev, struct call *call)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct armed fresh = {}, *read;
+	int err;
+
+	fresh.vdev = (__u64)vdev;
+	fresh.buf = call->buf;
+	fresh.count = call->count;
+	fresh.pos = call->pos;
+	err = bpf_map_update_elem(&armed, &thread, &fresh, BPF_ANY);
+	if (err)
+		return err;
+	read = bpf_map_lookup_elem(&armed, &thread);
+	if (!read)
+		return -ENOMEM;
+	err = bpf_task_work_schedule_resume(bpf_get_current_task_btf(), &read->work,
+					    &armed, behind_call);
+	if (err)
+		bpf_map_delete_elem(&armed, &thread);
+	return err;
+}
+
+SEC("lsm/file_permission")
+int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
+{
+	struct vfio_pci_core_device *vdev;
+	struct call call = {};
+
+	if (ret || !(mask & MAY_READ) || (__u64)file->f_op != vfio_device_fops)
+		return ret;
+	vdev = vfio_of_file(file);
+	if (!vdev)
+		return 0;
+	find_call(ctx, &call, true);
+	if (call.kind == CALL_OTHER)
+		return 0;
+	if (call.kind == CALL_PREAD) {
+		if (call.count <= DSN_CFG_EXT &&
+		    (call.pos & DSN_OFFSET_MASK) + call.count <= DSN_CFG_EXT)
+			return 0;
+		ret = arm(vdev, &call);
+		if (ret >= 0)
+			return 0;
+	} else {
+		ret = -EPERM;
+	}
+	COUNT(refused);
+	return ret < -4095 ? -EPERM : ret;
+}
+
+#endif

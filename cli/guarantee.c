@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What may be promised on this host as it is now, and why; see docs/guarantee.md. */
+#include "guarantee.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *level_name(enum level level)
+{
+	static const char *const names[] = {
+		[LEVEL_NOT_PROTECTED] = "not protected",
+		[LEVEL_BEST_EFFORT] = "best-effort",
+		[LEVEL_PROVEN] = "proven",
+	};
+
+	return names[level];
+}
+
+bool guarantee_needs_guard(enum dsn_hook hook, enum preemption model)
+{
+	/* kprobes are skipped beside BPF map updates, and when too many calls are under way */
+	return hook == DSN_HOOK_KPROBE ||
+	       (model != PREEMPTION_NONE && model != PREEMPTION_VOLUNTARY);
+}
+
+static void __attribute__((format(printf, 4, 5)))
+say(struct guarantee *guarantee, enum level level, const char *remedy, const char *format,
+    ...)
+{
+	va_list args;
+
+	guarantee->level = level;
+	guarantee->remedy = remedy;
+	va_start(args, format);
+	vsnprintf(guarantee->ground, sizeof(guarantee->ground), format, args);
+	va_end(args);
+}
+
+void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
+		    enum preemption model, unsigned long long guard_missed,
+		    const char *why)
+{
+	const char *name = preemption_name(model);
+
+	if (hook == DSN_HOOK_NONE)
+		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
+	else if (guard != DSN_GUARD_OFF && guard_missed)
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
+		    "the kernel has skipped the guard %llu times", guard_missed);
+	else if (guard == DSN_GUARD_TRACEPOINT)
+		say(guarantee, LEVEL_PROVEN, NULL,
+		    "tracepoints around every read, which run with preemption off, repair what the hook misses");
+	else if (guard == DSN_GUARD_LSM)
+		say(guarantee, LEVEL_PROVEN, NULL,
+		    "an LSM program, which is never skipped, announces every read, and task work repairs what the hook misses");
+	else if (!guarantee_needs_guard(hook, model))
+		say(guarantee, LEVEL_PROVEN, NULL,
+		    "preemption model %s: no task is preempted inside the hook", name);
+	else if (hook == DSN_HOOK_KPROBE)
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "use a kernel that attaches fexit, or one of the guards",
+		    "kprobes are skipped beside BPF map updates, and there is no guard%s%s",
+		    *why ? ": " : "", why);
+	else
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    *why ? "boot with preempt=voluntary, or see the reasons"
+			 : "run 'dsnctl load' again, to get a guard, or boot with preempt=voluntary",
+		    "preemption model %s: the hook can be skipped, and there is no guard%s%s",
+		    name, *why ? ": " : "", why);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What may be promised on this host as it is now, and why; see docs/guarantee.md. */
+#ifndef DSNCTL_GUARANTEE_H
+#define DSNCTL_GUARANTEE_H
+
+#include "dsn_contract.h"
+#include "host.h"
+
+enum level {
+	LEVEL_NOT_PROTECTED, /* nothing is in force */
+	LEVEL_BEST_EFFORT,   /* reads can be missed */
+	LEVEL_PROVEN,	     /* no read can go out without the rewrite */
+};
+
+struct guarantee {
+	enum level level;
+	char ground[512];   /* why it is that, and not more */
+	const char *remedy; /* NULL where there is nothing to better */
+};
+
+const char *level_name(enum level level);
+
+/* `guard_missed` as program_guard_missed() has it; `why` the reasons against the guards. */
+void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
+		    enum preemption model, unsigned long long guard_missed,
+		    const char *why);
+
+/* Whether this hook under this model can be skipped, so that only a guard helps. */
+bool guarantee_needs_guard(enum dsn_hook hook, enum preemption model);
+
+#endif

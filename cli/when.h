@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's times, told to people. */
+#ifndef DSNCTL_WHEN_H
+#define DSNCTL_WHEN_H
+
+#include <linux/types.h>
+
+#define TIME_LEN sizeof("2026-01-01T00:00:00+0000")
+
+/* Nanoseconds of CLOCK_BOOTTIME as local time, ISO 8601. */
+void format_boot_time(__u64 ns, char text[TIME_LEN]);
+
+#endif

@@ -1,0 +1,41 @@
+# One cell of the leak matrix: readers by every way, beside all that can disturb them.
+# Arguments: what `load` is given, seconds, threads. Prints the stress's lines.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+first=02-00-5e-10-00-00-00-01
+second=a2-11-22-33-44-55-66-77
+guard=$1 seconds=$2 threads=$3
+
+bind_vfio $bdf || exit 1
+vfio_read $bdf save /run/image
+dsnctl load --guard "$guard" || exit 1
+dsnctl set $bdf $first >/dev/null
+bpftool prog loadall /usr/sbin/tracer.bpf.o /sys/fs/bpf/tracer autoattach 2>/dev/null ||
+	echo "note: this bpftool attaches no tracer"
+
+# rules change all the time, and the programs are loaded again, until the readers are done
+disturb() {
+	n=0
+	while [ ! -e /run/done ]; do
+		dsnctl set $bdf $second && dsnctl set $bdf $first
+		n=$((n + 1))
+		[ $((n % 4)) != 0 ] || dsnctl load --guard "$guard"
+		sleep 0.3
+	done >/dev/null 2>&1
+	echo "$n" >/run/changes
+}
+
+disturb &
+status=0
+stress $bdf /run/image "$seconds" "$threads" $first $second || status=$?
+: >/run/done
+wait
+echo "beside $(cat /run/changes) times two rule changes, and a load every fourth time"
+dsnctl status -j >/run/status
+for key in guarantee guard missed repaired refused guard_missed kills failed_writes unkillable; do
+	printf '%s=%s ' $key "$(json_get $key </run/status)"
+done
+echo
+exit $status
