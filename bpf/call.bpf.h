@@ -7,9 +7,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <linux/errno.h>
 
 #define PF_IO_WORKER 0x10
-#define PF_KTHREAD 0x200000
 
 /* VFIO_PCI_CONFIG_REGION_INDEX, in the bits of an offset where vfio looks for it */
 #define DSN_CONFIG_REGION 7
@@ -18,64 +18,18 @@
 enum call_kind {
 	CALL_OTHER,  /* no read that could have got to config space */
 	CALL_PREAD,  /* the place of all its bytes is known */
-	CALL_VECTOR, /* preadv, preadv2: only the place of the first byte is */
+	CALL_VECTOR, /* preadv, preadv2: buf is the address of `count` iovecs */
 	CALL_WORKER, /* a read on behalf of io_uring, or what could be one: nothing is known */
 };
 
 struct call {
 	enum call_kind kind;
+	bool compat; /* of a 32-bit process: iovecs are half as large */
+	bool ended;  /* the registers are those of a call that has its result already */
 	__u64 buf;
 	__u64 count;
 	__u64 pos;
 };
-
-/* Code of the kernel, filled in before load from its symbols. */
-struct code {
-	__u64 from;
-	__u64 to;
-};
-
-/* Zeros where the kernel has no such symbol: which are inlined is the compiler's choice. */
-const volatile struct code
-	code_calls[4];			 /* read calls pass one of these, io_uring none */
-const volatile struct code code_vfio[2]; /* vfio_pci_core_read(), vfio_pci_rw() */
-
-#define CALL_FRAMES 24
-
-/* What the kernel stack of the current thread has to say. */
-struct place {
-	bool call; /* a system call of its own that reads */
-	bool vfio; /* a read or write in vfio-pci */
-};
-
-static __always_inline bool within(__u64 address, const volatile struct code *code)
-{
-	return address >= code->from && address < code->to;
-}
-
-static __noinline int find_place(void *ctx, struct place *place)
-{
-	__u64 frames[CALL_FRAMES] = {};
-	long size;
-	int i;
-
-	if (!place)
-		return 0;
-	size = bpf_get_stack(ctx, frames, sizeof(frames), 0);
-	/* no stack: as if it were the read that must not be lost */
-	if (size <= 0)
-		place->vfio = true;
-	for (i = 0; i < CALL_FRAMES; i++) {
-		if (within(frames[i], &code_calls[0]) ||
-		    within(frames[i], &code_calls[1]) ||
-		    within(frames[i], &code_calls[2]) ||
-		    within(frames[i], &code_calls[3]))
-			place->call = true;
-		if (within(frames[i], &code_vfio[0]) || within(frames[i], &code_vfio[1]))
-			place->vfio = true;
-	}
-	return 0;
-}
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -87,7 +41,10 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = BPF_CORE_READ(regs, orig_ax);
 
+	/* what the entry code puts there, until the call returns */
+	call->ended = (__s64)BPF_CORE_READ(regs, ax) != -ENOSYS;
 	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) {
+		call->compat = true;
 		call->buf = (__u32)BPF_CORE_READ(regs, cx);
 		call->count = (__u32)BPF_CORE_READ(regs, dx);
 		call->pos = (__u32)BPF_CORE_READ(regs, si) | BPF_CORE_READ(regs, di)
@@ -116,7 +73,11 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = BPF_CORE_READ(regs, syscallno);
 
+	/* the first argument, until the call returns; a result may happen to equal it */
+	call->ended =
+		BPF_CORE_READ(regs, user_regs.regs[0]) != BPF_CORE_READ(regs, orig_x0);
 	if (BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1) {
+		call->compat = true;
 		/* registers come in pairs: the offset is in the 5th and 6th */
 		call->buf = (__u32)BPF_CORE_READ(regs, user_regs.regs[1]);
 		call->count = (__u32)BPF_CORE_READ(regs, user_regs.regs[2]);
@@ -139,29 +100,21 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 
 /*
  * io_uring reads in its worker threads and, in a thread that has used it, on the way out
- * of any system call: there the registers are those of another call, and only the stack
- * tells. Behind a read the stack shows vfio-pci, if it was one; `before` it, it does not.
- * read() and readv() start at offset 0, in BAR 0: these files cannot seek.
+ * of any system call: there the registers are those of a call that has ended. read() and
+ * readv() start at offset 0, in BAR 0: these files cannot seek.
  */
-static __always_inline void find_call(void *ctx, struct call *call, bool before)
+static __always_inline void find_call(struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u32 flags = BPF_CORE_READ(task, flags);
-	struct place place = {};
 
-	call->kind = CALL_OTHER;
-	if (flags & PF_KTHREAD)
+	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER) {
+		call->kind = CALL_WORKER;
 		return;
-	if (flags & PF_IO_WORKER || BPF_CORE_READ(task, io_uring)) {
-		find_place(ctx, &place);
-		if (!place.call) {
-			if (before || place.vfio)
-				call->kind = CALL_WORKER;
-			return;
-		}
 	}
 	read_registers(task, call);
-	if (region_of(call->pos) != DSN_CONFIG_REGION)
+	if (call->ended)
+		call->kind = BPF_CORE_READ(task, io_uring) ? CALL_WORKER : CALL_OTHER;
+	else if (region_of(call->pos) != DSN_CONFIG_REGION)
 		call->kind = CALL_OTHER;
 }
 

@@ -18,10 +18,8 @@
 
 /* A read under way. Its thread's own: nobody else looks at it. */
 struct armed {
-	struct bpf_task_work work; /* of the LSM guard; this and what follows */
-	__u64 buf;
-	__u64 count;
-	__u64 pos;
+	struct bpf_task_work work; /* of the LSM guard; as the call is */
+	struct call call;
 	__u64 vdev;
 	__u64 done; /* the rewrite has run */
 };
@@ -65,15 +63,64 @@ static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
 	return vdev;
 }
 
+/* A walk over the iovecs of a call. */
+struct segments {
+	struct vfio_pci_core_device *vdev;
+	const struct call *call;
+	__u64 pos; /* of the segment's first byte, as in the fd */
+	bool touched;
+	bool lost;
+};
+
+static long repair_segment(__u32 i, void *data)
+{
+	struct segments *walk = data;
+	__u64 part[2] = {}; /* address, length */
+	__u32 small[2] = {};
+	long err;
+
+	if (walk->call->compat) {
+		err = bpf_probe_read_user(small, sizeof(small),
+					  (void *)(walk->call->buf + i * sizeof(small)));
+		part[0] = small[0];
+		part[1] = small[1];
+	} else {
+		err = bpf_probe_read_user(part, sizeof(part),
+					  (void *)(walk->call->buf + i * sizeof(part)));
+	}
+	if (err) {
+		walk->lost = true;
+		return 1;
+	}
+	if (rewrite_at(walk->vdev, part[0], part[1], walk->pos, true))
+		walk->touched = true;
+	walk->pos += part[1];
+	return part[1] > DSN_CFG_END || (walk->pos & DSN_OFFSET_MASK) > DSN_CFG_END;
+}
+
+#define UIO_MAXIOV 1024
+
 /*
  * A read of which nobody knows whether all of its bytes were copied: written over as a
  * whole. If it cannot be written and yet could have been copied, the reader is killed.
  */
-static __always_inline void repair(struct vfio_pci_core_device *vdev, __u64 buf,
-				   __u64 count, __u64 pos)
+static __noinline int repair(struct vfio_pci_core_device *vdev, const struct call *call)
 {
-	if (rewrite_at(vdev, buf, count, pos, true))
+	struct segments walk = { .vdev = vdev, .call = call };
+
+	if (!call)
+		return 0;
+	walk.pos = call->pos;
+	if (call->kind == CALL_PREAD)
+		walk.touched = rewrite_at(vdev, call->buf, call->count, call->pos, true);
+	else if (call->kind == CALL_VECTOR)
+		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
+			 repair_segment, &walk, 0);
+	if (call->kind == CALL_WORKER || walk.lost)
+		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
+	if (walk.touched)
 		COUNT(repaired);
+	return 0;
 }
 
 #endif

@@ -2,7 +2,11 @@
 /*
  * The guard for kernels with task work for BPF: LSM programs are the one kind that the
  * recursion check leaves alone, and the task work runs in the reading thread before it
- * can return to user mode. What cannot be announced is refused.
+ * can return to user mode. What cannot be announced, io_uring, is refused.
+ *
+ * And dsn_refuse, which goes with the tracepoint guard on real-time kernels: there the
+ * kernel sends a signal from a thread of its own when preemption is off, so that a reader
+ * which is not repaired could see its read before it dies.
  */
 #ifndef DSN_GUARD_LSM_BPF_H
 #define DSN_GUARD_LSM_BPF_H
@@ -38,24 +42,24 @@ static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *fi
 static int behind_call(struct bpf_map *map, void *thread, void *value)
 {
 	struct armed *read = value;
+	struct call call = read->call;
 
-	if (!read->done)
-		repair((void *)read->vdev, read->buf, read->count, read->pos);
+	/* of several segments one is enough to tick it off */
+	if (!read->done || call.kind != CALL_PREAD)
+		repair((void *)read->vdev, &call);
 	bpf_map_delete_elem(&armed, thread);
 	return 0;
 }
 
 /* Announces a read; its errors are those of the read. */
-static __always_inline int arm(struct vfio_pci_core_device *vdev, struct call *call)
+static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct call *call)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct armed fresh = {}, *read;
 	int err;
 
 	fresh.vdev = (__u64)vdev;
-	fresh.buf = call->buf;
-	fresh.count = call->count;
-	fresh.pos = call->pos;
+	fresh.call = *call;
 	err = bpf_map_update_elem(&armed, &thread, &fresh, BPF_ANY);
 	if (err)
 		return err;
@@ -69,32 +73,50 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, struct call *c
 	return err;
 }
 
+/* The vfio-pci device that a file is read of, or NULL. */
+static __always_inline struct vfio_pci_core_device *read_of(struct file *file, int mask)
+{
+	if (!(mask & MAY_READ) || (__u64)file->f_op != vfio_device_fops)
+		return NULL;
+	return vfio_of_file(file);
+}
+
 SEC("lsm/file_permission")
 int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 {
 	struct vfio_pci_core_device *vdev;
 	struct call call = {};
 
-	if (ret || !(mask & MAY_READ) || (__u64)file->f_op != vfio_device_fops)
+	if (ret)
 		return ret;
-	vdev = vfio_of_file(file);
+	vdev = read_of(file, mask);
 	if (!vdev)
 		return 0;
-	find_call(ctx, &call, true);
+	find_call(&call);
 	if (call.kind == CALL_OTHER)
 		return 0;
-	if (call.kind == CALL_PREAD) {
-		if (call.count <= DSN_CFG_EXT &&
-		    (call.pos & DSN_OFFSET_MASK) + call.count <= DSN_CFG_EXT)
-			return 0;
-		ret = arm(vdev, &call);
-		if (ret >= 0)
-			return 0;
-	} else {
-		ret = -EPERM;
-	}
+	if (call.kind == CALL_PREAD && call.count <= DSN_CFG_EXT &&
+	    (call.pos & DSN_OFFSET_MASK) + call.count <= DSN_CFG_EXT)
+		return 0;
+	ret = call.kind == CALL_WORKER ? -EPERM : arm(vdev, &call);
+	if (ret >= 0)
+		return 0;
 	COUNT(refused);
 	return ret < -4095 ? -EPERM : ret;
+}
+
+SEC("lsm/file_permission")
+int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
+{
+	struct call call = {};
+
+	if (ret || !read_of(file, mask))
+		return ret;
+	find_call(&call);
+	if (call.kind != CALL_WORKER)
+		return 0;
+	COUNT(refused);
+	return -EPERM;
 }
 
 #endif

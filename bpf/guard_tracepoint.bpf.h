@@ -48,62 +48,63 @@ static __always_inline void probe_event(void)
 		probe.preemptible++;
 }
 
-static __always_inline int before_read(struct device *dev)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct armed read = {};
-
-	read.vdev = (__u64)vfio_of(dev);
-	/* without room it is not announced, and so not ticked off: as if missed */
-	if (read.vdev)
-		bpf_map_update_elem(&armed, &thread, &read, BPF_ANY);
-	return 0;
-}
-
-static __always_inline int behind_read(void *ctx, struct device *dev)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct vfio_pci_core_device *vdev = vfio_of(dev);
-	struct call call = {};
-	struct armed *read;
-	bool done = false;
-
-	probe_event();
-	if (!vdev)
-		return 0;
-	read = bpf_map_lookup_elem(&armed, &thread);
-	if (read) {
-		done = read->done && read->vdev == (__u64)vdev;
-		bpf_map_delete_elem(&armed, &thread);
-	}
-	if (done)
-		return 0;
-	/* not a config read at all, or one that was missed */
-	find_call(ctx, &call, false);
-	if (call.kind == CALL_PREAD) {
-		repair(vdev, call.buf, call.count, call.pos);
-	} else if (call.kind != CALL_OTHER) {
-		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
-	}
-	return 0;
-}
+/* RPM_GET_PUT: vfio_pci_rw() and vfio's ioctls take a reference, others mostly do not. */
+#define RPM_GET_PUT 0x04
 
 SEC("tp_btf/rpm_resume")
-int BPF_PROG(dsn_rpm_resume, struct device *dev)
+int BPF_PROG(dsn_rpm_resume, struct device *dev, int flags)
 {
-	return before_read(dev);
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct vfio_pci_core_device *vdev;
+	struct armed read = {};
+
+	if (!(flags & RPM_GET_PUT))
+		return 0;
+	vdev = vfio_of(dev);
+	if (!vdev)
+		return 0;
+	read.vdev = (__u64)vdev;
+	if (bpf_map_update_elem(&armed, &thread, &read, BPF_ANY))
+		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
+	return 0;
+}
+
+static __always_inline int behind_read(struct device *dev)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct vfio_pci_core_device *vdev;
+	struct call call = {};
+	struct armed *read;
+	bool done;
+
+	probe_event();
+	read = bpf_map_lookup_elem(&armed, &thread);
+	if (!read)
+		return 0;
+	vdev = vfio_of(dev);
+	if (read->vdev != (__u64)vdev)
+		return 0;
+	done = read->done;
+	bpf_map_delete_elem(&armed, &thread);
+	if (done)
+		return 0;
+	/* no access to config space, or one that was missed */
+	find_call(&call);
+	if (call.kind != CALL_OTHER)
+		repair(vdev, &call);
+	return 0;
 }
 
 SEC("tp_btf/rpm_usage")
 int BPF_PROG(dsn_rpm_usage, struct device *dev)
 {
-	return behind_read(ctx, dev);
+	return behind_read(dev);
 }
 
 SEC("tp_btf/rpm_idle")
 int BPF_PROG(dsn_rpm_idle, struct device *dev)
 {
-	return behind_read(ctx, dev);
+	return behind_read(dev);
 }
 
 #endif

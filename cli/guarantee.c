@@ -48,7 +48,12 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
 		    "the kernel has skipped the guard %llu times", guard_missed);
-	else if (guard == DSN_GUARD_TRACEPOINT)
+	else if (guard == DSN_GUARD_TRACEPOINT && model == PREEMPTION_RT)
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "boot with lsm=..., and bpf in it, then load again",
+		    "tracepoints repair what the hook misses, but a reader by io_uring is killed late on a real-time kernel, and nothing refuses it%s%s",
+		    *why ? ": " : "", why);
+	else if (guard == DSN_GUARD_TRACEPOINT || guard == DSN_GUARD_REALTIME)
 		say(guarantee, LEVEL_PROVEN, NULL,
 		    "tracepoints around every read, which run with preemption off, repair what the hook misses");
 	else if (guard == DSN_GUARD_LSM)

@@ -126,35 +126,47 @@ static bool is_wanted(const char *wish, const char *name)
 }
 
 /* The guards in the order of what they cost others, and last none. */
+static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
+			 enum dsn_hook hook, enum preemption model)
+{
+	if (strcmp(wish->guard, "auto"))
+		return !strcmp(wish->guard, guard_name(guard));
+	if (guard == DSN_GUARD_OFF)
+		return true;
+	if (!guarantee_needs_guard(hook, model))
+		return false;
+	return guard != DSN_GUARD_REALTIME || model == PREEMPTION_RT;
+}
+
+/* Notes why a guard could not be had. */
+static void note_guard(struct outcome *outcome)
+{
+	size_t length = strlen(outcome->guard_reason);
+
+	snprintf(outcome->guard_reason + length, sizeof(outcome->guard_reason) - length,
+		 "%s%s: %s", length ? "; " : "", guard_name(outcome->plan.guard),
+		 outcome->plan.reason);
+}
+
 static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 			   struct outcome *outcome)
 {
-	static const enum dsn_guard order[] = { DSN_GUARD_TRACEPOINT, DSN_GUARD_LSM,
-						DSN_GUARD_OFF };
-	bool needed = guarantee_needs_guard(hook, host_preemption());
-	size_t i, length;
+	static const enum dsn_guard order[] = { DSN_GUARD_REALTIME, DSN_GUARD_TRACEPOINT,
+						DSN_GUARD_LSM, DSN_GUARD_OFF };
+	enum preemption model = host_preemption();
 	int err = -EINVAL;
+	size_t i;
 
 	outcome->guard_reason[0] = '\0';
 	for (i = 0; err && i < ARRAY_SIZE(order); i++) {
-		const char *name = guard_name(order[i]);
-
-		if (!is_wanted(wish->guard, name) ||
-		    (!strcmp(wish->guard, "auto") && order[i] != DSN_GUARD_OFF &&
-		     !needed))
+		if (!is_candidate(wish, order[i], hook, model))
 			continue;
 		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
 		err = program_load(&outcome->plan);
-		if (!err || order[i] == DSN_GUARD_OFF)
-			continue;
-		length = strlen(outcome->guard_reason);
-		snprintf(outcome->guard_reason + length,
-			 sizeof(outcome->guard_reason) - length, "%s%s: %s",
-			 length ? "; " : "", name, outcome->plan.reason);
+		if (err && order[i] != DSN_GUARD_OFF)
+			note_guard(outcome);
 	}
-	if (!err && outcome->plan.guard != DSN_GUARD_OFF)
-		outcome->guard_reason[0] = '\0';
-	else if (!err && !strcmp(wish->guard, "off"))
+	if (!err && !strcmp(wish->guard, "off"))
 		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
 			 "turned off (--guard off)");
 	return err;
@@ -251,7 +263,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (!is_one_of("--hook", wish.hook, "auto|fexit|kprobe") ||
-	    !is_one_of("--guard", wish.guard, "auto|off|tracepoint|lsm"))
+	    !is_one_of("--guard", wish.guard, "auto|off|tracepoint|lsm|realtime"))
 		return EXIT_USAGE;
 	if (geteuid()) {
 		warnx("this needs root: loading BPF programs that write into other processes does");

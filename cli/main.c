@@ -52,7 +52,7 @@ static const struct {
 	{ 'r', "    --real", "show the real serials as well" },
 	{ 'k', "    --hook HOOK", "auto (the default), fexit or kprobe" },
 	{ 'g', "    --guard GUARD",
-	  "auto (the default), tracepoint, lsm, or off, which is for tests" },
+	  "auto (the default), tracepoint, lsm, realtime, or off, which is for tests" },
 	{ 'f', "    --force", "also while a process has a device open" },
 	{ 'q', "    --require LEVEL",
 	  "exit with 3 if it is less than proven or best-effort" },

@@ -15,13 +15,6 @@
 #include "pins.h"
 #include "symbols.h"
 #include "util.h"
-
-/* Of the skeleton's types; the one in bpf/call.bpf.h. */
-struct code {
-	__u64 from;
-	__u64 to;
-};
-
 #include "dsnctl.skel.h"
 
 /* Programs that go together; a link is pinned under its program's name. */
@@ -44,6 +37,9 @@ static const struct set guards[] = {
 				   { "dsn_rpm_resume", "dsn_rpm_usage",
 				     "dsn_rpm_idle" } },
 	[DSN_GUARD_LSM] = { "lsm", { "dsn_lsm" } },
+	[DSN_GUARD_REALTIME] = { "realtime",
+				 { "dsn_rpm_resume", "dsn_rpm_usage", "dsn_rpm_idle",
+				   "dsn_refuse" } },
 };
 
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
@@ -160,22 +156,18 @@ static void destroy_links(struct links *links)
 	}
 }
 
-static void put_code(volatile const struct code *code, const struct symbol *symbol)
-{
-	struct code *to = (struct code *)code;
-
-	if (symbol->to)
-		*to = (struct code){ .from = symbol->from, .to = symbol->to };
-}
-
-/* What the LSM guard needs besides its program. */
+/* What a guard with an LSM program needs besides it. */
 static int check_lsm(struct plan *plan)
 {
 	static const char kfunc[] = "bpf_task_work_schedule_resume";
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool found = btf && btf__find_by_name_kind(btf, kfunc, BTF_KIND_FUNC) > 0;
+	struct btf *btf = NULL;
+	bool found = true;
 
-	btf__free(btf);
+	if (plan->guard == DSN_GUARD_LSM) {
+		btf = btf__load_vmlinux_btf();
+		found = btf && btf__find_by_name_kind(btf, kfunc, BTF_KIND_FUNC) > 0;
+		btf__free(btf);
+	}
 	if (!found) {
 		because(plan, "the kernel has no %s()", kfunc);
 		return -EOPNOTSUPP;
@@ -189,34 +181,21 @@ static int check_lsm(struct plan *plan)
 	return 0;
 }
 
-/* What a guard has to know of the kernel's addresses. */
 static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
-	struct symbol symbols[] = {
-		{ .name = "vfs_read" },		  { .name = "vfs_readv" },
-		{ .name = "do_preadv" },	  { .name = "do_readv" },
-		{ .name = "vfio_pci_core_read" }, { .name = "vfio_pci_rw" },
-		{ .name = "vfio_device_fops" },
-	};
-	int i;
+	static const char name[] = "vfio_device_fops";
 
 	skeleton->rodata->guarded = plan->guard != DSN_GUARD_OFF;
-	if (plan->guard == DSN_GUARD_OFF)
+	if (plan->guard == DSN_GUARD_OFF || plan->guard == DSN_GUARD_TRACEPOINT)
 		return 0;
-	if (plan->guard == DSN_GUARD_LSM && check_lsm(plan))
+	if (check_lsm(plan))
 		return -EOPNOTSUPP;
-	if (symbols_find(symbols, ARRAY_SIZE(symbols)) || !symbols[0].from ||
-	    !symbols[4].from || !symbols[6].from) {
-		because(plan,
-			"/proc/kallsyms shows no addresses of vfs_read, vfio_pci_core_read and vfio_device_fops (kernel.kptr_restrict=2?)");
-		return -ENOENT;
-	}
-	for (i = 0; i < 4; i++)
-		put_code(&skeleton->rodata->code_calls[i], &symbols[i]);
-	for (i = 0; i < 2; i++)
-		put_code(&skeleton->rodata->code_vfio[i], &symbols[4 + i]);
-	skeleton->rodata->vfio_device_fops = symbols[6].from;
-	return 0;
+	skeleton->rodata->vfio_device_fops = symbol_address(name);
+	if (skeleton->rodata->vfio_device_fops)
+		return 0;
+	because(plan, "/proc/kallsyms shows no address of %s (kernel.kptr_restrict=2?)",
+		name);
+	return -ENOENT;
 }
 
 static int attach_one(struct dsnctl_bpf *skeleton, const char *name,
@@ -293,18 +272,22 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan 
 		if (err)
 			return err;
 	}
-	return plan->guard == DSN_GUARD_TRACEPOINT ? try_tracepoint(skeleton, plan) : 0;
+	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
+		       ? try_tracepoint(skeleton, plan)
+		       : 0;
 }
 
-/* Drops the pinned links of the sets that are not this one. */
-static int drop_others(const struct set *sets, size_t count, size_t keep)
+/* Drops the pinned links of the sets' programs that are not in this one. */
+static int drop_others(const struct set *sets, size_t count, const struct set *keep)
 {
 	size_t other;
 	int i, err;
 
 	for (other = 0; other < count; other++)
 		for_each_program(i, &sets[other]) {
-			err = other == keep ? 0 : pins_drop(sets[other].programs[i]);
+			if (has_program(keep, sets[other].programs[i]))
+				continue;
+			err = pins_drop(sets[other].programs[i]);
 			if (err)
 				return err;
 		}
@@ -330,10 +313,10 @@ static int pin_links(const struct plan *plan, struct links *links, int armed)
 					 bpf_link__fd(links->guard[i]));
 	for_each_program(i, guard)
 		err = err ? err : pins_commit(guard->programs[i]);
-	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), plan->guard);
+	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), guard);
 	for_each_program(i, hook)
 		err = err ? err : pins_commit(hook->programs[i]);
-	err = err ? err : drop_others(hooks, ARRAY_SIZE(hooks), plan->hook);
+	err = err ? err : drop_others(hooks, ARRAY_SIZE(hooks), hook);
 	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
 	err = err ? err : pins_age(PIN_ARMED);
 	return err ? err : pins_commit(PIN_ARMED);
@@ -439,7 +422,8 @@ enum dsn_guard program_guard(void)
 {
 	enum dsn_guard guard;
 
-	for (guard = DSN_GUARD_TRACEPOINT; guard < ARRAY_SIZE(guards); guard++)
+	/* the realtime guard has the programs of the one before, and one more */
+	for (guard = ARRAY_SIZE(guards) - 1; guard > DSN_GUARD_OFF; guard--)
 		if (is_running(&guards[guard]))
 			return guard;
 	return DSN_GUARD_OFF;

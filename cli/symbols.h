@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where the running kernel's code and data are, from /proc/kallsyms. */
+/* Where the running kernel's data is, from /proc/kallsyms. */
 #ifndef DSNCTL_SYMBOLS_H
 #define DSNCTL_SYMBOLS_H
 
-#include <stddef.h>
 #include <linux/types.h>
 
-struct symbol {
-	const char *name;
-	__u64 from; /* 0 where the kernel has no such symbol, or hides the address */
-	__u64 to;   /* the next symbol's address */
-};
-
 /*
- * Fills in the addresses of `count` names, also of those that the compiler gave a suffix
- * (.isra.0). Returns 0 or -errno.
+ * The address of a symbol, also of a module's; 0 where the kernel has none or hides it.
  */
-int symbols_find(struct symbol *symbols, size_t count);
+__u64 symbol_address(const char *name);
 
 #endif

@@ -104,6 +104,8 @@ enum dsn_guard {
 	DSN_GUARD_OFF = 0,
 	DSN_GUARD_TRACEPOINT = 1, /* rpm_resume before and rpm_usage behind every read */
 	DSN_GUARD_LSM = 2,	  /* file_permission before, task work behind */
+	DSN_GUARD_REALTIME =
+		3, /* the tracepoints, and file_permission to refuse io_uring */
 };
 
 /* What `load` did; one element. */

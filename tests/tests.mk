@@ -8,7 +8,7 @@ CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
-GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/json_get $(O)/guest/fill_rules
+GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/trace $(O)/guest/json_get $(O)/guest/fill_rules
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF)
 
@@ -38,7 +38,7 @@ $(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
 $(O)/guest/buffers: $(O)/guest/buffers.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
 
-$(O)/guest/json_get: $(O)/guest/json_get.o
+$(O)/guest/json_get $(O)/guest/trace: %: %.o
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
 
 $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))
@@ -55,7 +55,7 @@ setup:
 check:
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
-	@tests/run --kernels "$(KERNELS)" unit cli guest
+	@tests/run --kernels "$(KERNELS)" unit cli guest leak
 
 check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
 
@@ -64,6 +64,12 @@ check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
 
 check-guest: all $(GUEST)
 	@tests/run --kernels "$(KERNELS)" guest
+
+# The whole proof that no read gets past the guards: half an hour.
+check-leak:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/leak/run
 
 # The main job before your eyes, on a real kernel with a real device under emulation.
 demo:
@@ -78,4 +84,4 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-build check-unit check-guest demo vm
+.PHONY: setup check check-build check-unit check-guest check-leak demo vm

@@ -12,8 +12,8 @@ bind_vfio $bdf || exit 1
 vfio_read $bdf save /run/image
 dsnctl load --guard "$guard" || exit 1
 dsnctl set $bdf $first >/dev/null
-bpftool prog loadall /usr/sbin/tracer.bpf.o /sys/fs/bpf/tracer autoattach 2>/dev/null ||
-	echo "note: this bpftool attaches no tracer"
+trace /usr/sbin/tracer.bpf.o &
+tracer=$!
 
 # rules change all the time, and the programs are loaded again, until the readers are done
 disturb() {
@@ -22,7 +22,7 @@ disturb() {
 		dsnctl set $bdf $second && dsnctl set $bdf $first
 		n=$((n + 1))
 		[ $((n % 4)) != 0 ] || dsnctl load --guard "$guard"
-		sleep 0.3
+		sleep 1
 	done >/dev/null 2>&1
 	echo "$n" >/run/changes
 }
@@ -31,6 +31,7 @@ disturb &
 status=0
 stress $bdf /run/image "$seconds" "$threads" $first $second || status=$?
 : >/run/done
+kill $tracer
 wait
 echo "beside $(cat /run/changes) times two rule changes, and a load every fourth time"
 dsnctl status -j >/run/status
