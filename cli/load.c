@@ -51,47 +51,6 @@ static int check_host(void)
 	return EXIT_DONE;
 }
 
-/* Says why no hook could be had, in terms of what an operator can do. */
-static int explain_refusal(int err, const char *fexit, const char *kprobe)
-{
-	const char *lockdown = host_lockdown();
-
-	if (strcmp(lockdown, "none")) {
-		warnx("kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
-		      lockdown);
-		return EXIT_UNABLE;
-	}
-	if (err == -ENOMEM || err == -ENOSPC) {
-		warnx("cannot load: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	warnx("this kernel does not take what was asked for: fexit: %s; kprobe: %s",
-	      fexit, kprobe);
-	return EXIT_UNABLE;
-}
-
-static int write_state(const struct plan *plan, const char *hook_reason,
-		       const char *guard_reason)
-{
-	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
-	struct dsn_state state = {
-		.layout = DSN_LAYOUT,
-		.hook = plan->hook,
-		.guard = plan->guard,
-	};
-	struct timespec now;
-	__u32 zero = 0;
-
-	if (fd < 0)
-		return fd;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	state.loaded_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
-	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
-	snprintf(state.hook_reason, sizeof(state.hook_reason), "%s", hook_reason);
-	snprintf(state.guard_reason, sizeof(state.guard_reason), "%s", guard_reason);
-	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
-}
-
 /* A first load has no set of rules yet; the default is then scrub. */
 static int first_ruleset(void)
 {
@@ -129,6 +88,8 @@ static bool is_wanted(const char *wish, const char *name)
 static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
 			 enum dsn_hook hook, enum preemption model)
 {
+	if (!strcmp(wish->guard, "off"))
+		return guard == DSN_GUARD_OFF;
 	if (strcmp(wish->guard, "auto"))
 		return !strcmp(wish->guard, guard_name(guard));
 	if (guard == DSN_GUARD_OFF)
@@ -172,6 +133,31 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 	return err;
 }
 
+/* Says why it could not be had, in terms of what an operator can do. */
+static int explain_refusal(int err, const struct wish *wish,
+			   const struct outcome *outcome, const char *kprobe)
+{
+	const char *lockdown = host_lockdown();
+
+	if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE) {
+		warnx("cannot load: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (strcmp(lockdown, "none")) {
+		warnx("kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
+		      lockdown);
+		return EXIT_UNABLE;
+	}
+	if (strcmp(wish->guard, "auto") && *outcome->guard_reason) {
+		warnx("this kernel cannot have what was asked for: %s",
+		      outcome->guard_reason);
+		return EXIT_UNABLE;
+	}
+	warnx("this kernel takes neither hook: fexit: %s; kprobe: %s",
+	      outcome->hook_reason, kprobe);
+	return EXIT_UNABLE;
+}
+
 /* fexit, else the kprobe pair. */
 static int load_programs(const struct wish *wish, struct outcome *outcome)
 {
@@ -189,7 +175,7 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
 		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
 	}
-	return err ? explain_refusal(err, outcome->hook_reason, kprobe) : EXIT_DONE;
+	return err ? explain_refusal(err, wish, outcome, kprobe) : EXIT_DONE;
 }
 
 static bool is_one_of(const char *option, const char *value, const char *names)
@@ -224,9 +210,49 @@ static void report(const struct outcome *outcome)
 		      guarantee.remedy);
 }
 
+/* `missed` is of the programs that ran before, and would be forgotten with them. */
+static int write_state(const struct outcome *outcome, const struct dsn_missed *missed)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	struct dsn_state state = {
+		.layout = DSN_LAYOUT,
+		.hook = outcome->plan.hook,
+		.guard = outcome->plan.guard,
+		.missed = *missed,
+	};
+	struct timespec now;
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fd;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	state.loaded_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
+	memcpy(state.hook_reason, outcome->hook_reason, sizeof(state.hook_reason));
+	memcpy(state.guard_reason, outcome->guard_reason, sizeof(state.guard_reason));
+	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
+}
+
+/* What the programs have missed that now run, and those before them. */
+static struct dsn_missed missed_until_now(void)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	unsigned long long hook = 0, guard = 0;
+	struct dsn_state state = {};
+	__u32 zero = 0;
+
+	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
+		state = (struct dsn_state){};
+	program_hook_missed(program_hook(), &hook);
+	program_guard_missed(program_guard(), &guard);
+	return (struct dsn_missed){ state.missed.hook + hook,
+				    state.missed.guard + guard };
+}
+
 static int put_in_force(const struct wish *wish)
 {
 	bool first = program_hook() == DSN_HOOK_NONE;
+	struct dsn_missed missed = missed_until_now();
 	struct outcome outcome = {};
 	int status, err;
 	char user[64];
@@ -236,8 +262,7 @@ static int put_in_force(const struct wish *wish)
 		return status;
 	err = first_ruleset();
 	if (!err)
-		err = write_state(&outcome.plan, outcome.hook_reason,
-				  outcome.guard_reason);
+		err = write_state(&outcome, &missed);
 	if (err) {
 		warnx("the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
 		      DSN_PIN_DIR, strerror(-err));

@@ -32,7 +32,7 @@ static const struct set hooks[] = {
 };
 
 static const struct set guards[] = {
-	[DSN_GUARD_OFF] = { "off", {} },
+	[DSN_GUARD_OFF] = { "none", {} },
 	[DSN_GUARD_TRACEPOINT] = { "tracepoint",
 				   { "dsn_rpm_resume", "dsn_rpm_usage",
 				     "dsn_rpm_idle" } },

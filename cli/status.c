@@ -234,6 +234,7 @@ static int fill(struct view *view)
 		warnx("cannot read the programs' counters");
 		return EXIT_FAILED;
 	}
+	hook_missed += state.missed.hook;
 	guarantee_find(&guarantee, hook, guard, model, guard_missed, state.guard_reason);
 	fill_guarantee(view, &guarantee);
 	if (hook == DSN_HOOK_NONE)
@@ -242,7 +243,9 @@ static int fill(struct view *view)
 		   *state.hook_reason ? state.hook_reason : NULL);
 	table_text(&view->fields, COL_VERSION, state.version);
 	status = fill_rules(&view->fields);
-	return status ? status : fill_counters(view, hook_missed, guard_missed);
+	return status ? status
+		      : fill_counters(view, hook_missed,
+				      guard_missed + state.missed.guard);
 }
 
 static void print(struct view *view, bool json)

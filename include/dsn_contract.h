@@ -108,13 +108,21 @@ enum dsn_guard {
 		3, /* the tracepoints, and file_permission to refuse io_uring */
 };
 
+/* Calls of our programs that the kernel skipped (recursion_misses). */
+struct dsn_missed {
+	__u64 hook;
+	__u64 guard;
+};
+
 /* What `load` did; one element. */
 struct dsn_state {
 	__u32 layout; /* DSN_LAYOUT; 0 until the first load has finished */
 	__u32 hook;   /* enum dsn_hook */
 	__u32 guard;  /* enum dsn_guard */
 	__u32 reserved;
-	__u64 loaded_ns;	/* ns, CLOCK_BOOTTIME */
+	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME */
+	struct dsn_missed
+		missed;		/* by programs of former loads; theirs is in their info */
 	char version[16];	/* of the dsnctl that loaded */
 	char hook_reason[160];	/* why the hook is not fexit; empty where it is */
 	char guard_reason[320]; /* why there is no guard; empty where there is */
@@ -132,6 +140,6 @@ _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
 _Static_assert(sizeof(struct dsn_totals) == 56, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
-_Static_assert(sizeof(struct dsn_state) == 520, "dsn_state has no padding");
+_Static_assert(sizeof(struct dsn_state) == 536, "dsn_state has no padding");
 
 #endif

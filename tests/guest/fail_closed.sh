@@ -76,7 +76,7 @@ expect "unload" dsnctl unload
 # the model changes under a load that had no need of a guard
 echo voluntary >/sys/kernel/debug/sched/preempt 2>/dev/null
 if grep -q '(voluntary)' /sys/kernel/debug/sched/preempt; then
-	expect_output "voluntary: no guard, proven" "guard off: proven" dsnctl load
+	expect_output "voluntary: no guard, proven" "guard none: proven" dsnctl load
 	expect "status --require proven" dsnctl status --require proven
 	echo full >/sys/kernel/debug/sched/preempt
 	expect_status 3 "full now: no longer proven" dsnctl status --require proven

@@ -11,15 +11,20 @@ gone() { timeout 10 sh -c "while bpftool prog show | grep -q $1; do sleep 0.1; d
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
-expect_output "load" "^loaded: hook kprobe \(fexit: not tried" dsnctl load --hook kprobe
-expect_output "status says which hook and why" "^reason: +not tried" dsnctl status
+expect_output "load, with a guard, as kprobes are skipped easily" \
+	"^loaded: hook kprobe, guard (tracepoint|lsm): proven" dsnctl load --hook kprobe
+expect_output "status says which hook and why" "^hook_reason: +not tried \(--hook kprobe\)" \
+	dsnctl status
+expect "without a guard it promises less" dsnctl load --hook kprobe --guard off
+expect_status 3 "and says so" dsnctl status --require proven
+expect "with it again" dsnctl load --hook kprobe
 expect_output "scrub: every read around the serial" " 0 wrong" \
 	vfio_read $bdf sweep /run/image $zero
 expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $zero
 expect "set" dsnctl set $bdf $chosen
 expect_output "serial: every read around it" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
 expect_output "guest writes change nothing" " 0 wrong" vfio_read $bdf write /run/image $chosen
-expect_output "fexit takes over, the rule stays" "^loaded: hook fexit$" dsnctl load
+expect_output "fexit takes over, the rule stays" "^loaded: hook fexit," dsnctl load
 expect_output "and rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
 expect "the pair is gone" gone probe
 expect_output "and back" "^loaded: hook kprobe" dsnctl load --hook kprobe

@@ -26,7 +26,7 @@ expect_status 3 "set before load" dsnctl set $bdf scrub
 expect_output "list before load says unprotected" "$bdf +vfio-pci +unprotected" dsnctl list
 expect_output "unload before load" "nothing to do" dsnctl unload
 
-expect_output "load" "^loaded: hook fexit$" dsnctl load
+expect_output "load" "^loaded: hook fexit, guard [a-z]+: proven$" dsnctl load
 expect "status" dsnctl status
 expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
 sweep scrub $zero
