@@ -32,19 +32,24 @@ struct {
 	__type(value, struct armed);
 } armed SEC(".maps");
 
-/* Whether a guard is loaded with this object. */
-const volatile bool guarded;
+/* The guard that is loaded with this object. */
+const volatile enum dsn_guard guard;
+
+/* Set when all programs are attached: from then on every read is announced. */
+bool attached;
 
 static __always_inline void tick_off(__u64 vdev)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct armed *read;
 
-	if (!guarded)
+	if (guard == DSN_GUARD_OFF)
 		return;
 	read = bpf_map_lookup_elem(&armed, &thread);
 	if (read && read->vdev == vdev)
 		read->done = 1;
+	else if (guard != DSN_GUARD_LSM && attached)
+		COUNT(unannounced);
 }
 
 /*

@@ -47,7 +47,7 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 	else if (guard != DSN_GUARD_OFF && guard_missed)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
-		    "the kernel has skipped the guard %llu times", guard_missed);
+		    "the guard has not seen %llu reads", guard_missed);
 	else if (guard == DSN_GUARD_TRACEPOINT && model == PREEMPTION_RT)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "boot with lsm=..., and bpf in it, then load again",

@@ -20,7 +20,7 @@ struct guarantee {
 
 const char *level_name(enum level level);
 
-/* `guard_missed` as program_guard_missed() has it; `why` the reasons against the guards. */
+/* `guard_missed`: what the guard did not see; `why`: the reasons against the guards. */
 void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
 		    enum preemption model, unsigned long long guard_missed,
 		    const char *why);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	  "missed         hook calls that the kernel skipped; with no guard, reads may have leaked\n"
 	  "repaired       reads that the hook missed and the guard did not\n"
 	  "refused        reads that the guard cannot repair and did not let begin\n"
+	  "unannounced    reads that the guard was to see first and did not: must be 0\n"
 	  "guard_missed   guard calls that the kernel skipped: must be 0\n"
 	  "kills          readers killed because a read could not be made safe\n"
 	  "failed_writes  of those, because the buffer could not be written\n"

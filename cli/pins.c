@@ -167,6 +167,17 @@ int pins_commit(const char *name)
 	return rename_pin(name, "_new", "", true);
 }
 
+void pins_discard(const char *name)
+{
+	char path[PIN_PATH_LEN];
+	size_t i;
+
+	for_each_place(i) {
+		pin_path(path, i, name, "_new");
+		unlink(path);
+	}
+}
+
 int pins_age(const char *name)
 {
 	return rename_pin(name, "", "_old", false);

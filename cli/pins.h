@@ -31,6 +31,7 @@ bool pins_are_public(void);
 int pins_put(const char *name, int fd);
 int pins_prepare(const char *name, int fd);
 int pins_commit(const char *name);
+void pins_discard(const char *name);
 
 /* Keeps what is under a name as NAME_old, for those that still use it. As above. */
 int pins_age(const char *name);

@@ -185,7 +185,7 @@ static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
 	static const char name[] = "vfio_device_fops";
 
-	skeleton->rodata->guarded = plan->guard != DSN_GUARD_OFF;
+	skeleton->rodata->guard = plan->guard;
 	if (plan->guard == DSN_GUARD_OFF || plan->guard == DSN_GUARD_TRACEPOINT)
 		return 0;
 	if (check_lsm(plan))
@@ -322,6 +322,17 @@ static int pin_links(const struct plan *plan, struct links *links, int armed)
 	return err ? err : pins_commit(PIN_ARMED);
 }
 
+/* What was prepared and not committed would hold programs that nobody knows of. */
+static void discard_links(const struct plan *plan)
+{
+	int i;
+
+	for_each_program(i, &hooks[plan->hook])
+		pins_discard(hooks[plan->hook].programs[i]);
+	for_each_program(i, &guards[plan->guard])
+		pins_discard(guards[plan->guard].programs[i]);
+}
+
 static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
 {
 	struct bpf_program *program;
@@ -361,9 +372,12 @@ int program_load(struct plan *plan)
 			explain(plan, err);
 		return err;
 	}
+	skeleton->bss->attached = true;
 	err = pin_maps(skeleton);
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
+	if (err)
+		discard_links(plan);
 	if (err)
 		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;

@@ -33,6 +33,7 @@ enum {
 	COL_MISSED,
 	COL_REPAIRED,
 	COL_REFUSED,
+	COL_UNANNOUNCED,
 	COL_GUARD_MISSED,
 	COL_KILLS,
 	COL_FAILED_WRITES,
@@ -56,6 +57,7 @@ static const struct column columns[] = {
 	[COL_MISSED] = { "missed" },
 	[COL_REPAIRED] = { "repaired" },
 	[COL_REFUSED] = { "refused" },
+	[COL_UNANNOUNCED] = { "unannounced" },
 	[COL_GUARD_MISSED] = { "guard_missed" },
 	[COL_KILLS] = { "kills" },
 	[COL_FAILED_WRITES] = { "failed_writes" },
@@ -175,27 +177,33 @@ static int fill_kills(struct table *table, __u64 total)
 	return EXIT_DONE;
 }
 
-static int fill_counters(struct view *view, unsigned long long hook_missed,
-			 unsigned long long guard_missed)
+static int read_totals(struct dsn_totals *totals)
 {
 	_cleanup_(close_fd) int map = -1;
-	struct table *table = &view->fields;
-	struct dsn_totals totals;
 	__u32 zero = 0;
 	int status;
 
 	map = pins_map(PIN_TOTALS, &status);
 	if (map < 0)
 		return status;
-	if (bpf_map_lookup_elem(map, &zero, &totals)) {
-		warn("cannot read the counters");
-		return EXIT_FAILED;
-	}
+	if (!bpf_map_lookup_elem(map, &zero, totals))
+		return EXIT_DONE;
+	warn("cannot read the counters");
+	return EXIT_FAILED;
+}
+
+static int fill_counters(struct view *view, const struct dsn_totals *counted,
+			 const struct dsn_missed *missed)
+{
+	struct dsn_totals totals = *counted;
+	struct table *table = &view->fields;
+
 	table_number(table, COL_TOUCHED, totals.touched);
-	table_number(table, COL_MISSED, hook_missed);
+	table_number(table, COL_MISSED, missed->hook);
 	table_number(table, COL_REPAIRED, totals.repaired);
 	table_number(table, COL_REFUSED, totals.refused);
-	table_number(table, COL_GUARD_MISSED, guard_missed);
+	table_number(table, COL_UNANNOUNCED, totals.unannounced);
+	table_number(table, COL_GUARD_MISSED, missed->guard);
 	table_number(table, COL_KILLS, totals.kills);
 	table_number(table, COL_FAILED_WRITES, totals.failed_writes);
 	table_number(table, COL_UNKILLABLE, totals.unkillable);
@@ -211,41 +219,63 @@ static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
 }
 
+/* What the running programs have missed, and those before them. */
+static int read_missed(enum dsn_hook hook, enum dsn_guard guard,
+		       struct dsn_missed *missed)
+{
+	unsigned long long of_hook, of_guard;
+
+	if (program_hook_missed(hook, &of_hook) ||
+	    program_guard_missed(guard, &of_guard)) {
+		warnx("cannot read the programs' counters");
+		return EXIT_FAILED;
+	}
+	missed->hook += of_hook;
+	missed->guard += of_guard;
+	return EXIT_DONE;
+}
+
+static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard guard,
+		       enum preemption model)
+{
+	struct guarantee guarantee;
+	struct dsn_totals totals;
+	struct dsn_state state;
+	int status;
+
+	status = read_state(&state);
+	if (!status)
+		status = read_missed(hook, guard, &state.missed);
+	if (!status)
+		status = read_totals(&totals);
+	if (status)
+		return status;
+	guarantee_find(&guarantee, hook, guard, model,
+		       state.missed.guard + totals.unannounced, state.guard_reason);
+	fill_guarantee(view, &guarantee);
+	table_text(&view->fields, COL_HOOK_REASON,
+		   *state.hook_reason ? state.hook_reason : NULL);
+	table_text(&view->fields, COL_VERSION, state.version);
+	status = fill_rules(&view->fields);
+	return status ? status : fill_counters(view, &totals, &state.missed);
+}
+
 static int fill(struct view *view)
 {
-	unsigned long long hook_missed = 0, guard_missed = 0;
 	enum preemption model = host_preemption();
 	enum dsn_guard guard = program_guard();
 	enum dsn_hook hook = program_hook();
 	struct guarantee guarantee;
-	struct dsn_state state = {};
-	int status = EXIT_DONE;
 
 	table_bool(&view->fields, COL_LOADED, hook != DSN_HOOK_NONE);
 	table_text(&view->fields, COL_HOOK, hook_name(hook));
 	table_text(&view->fields, COL_GUARD, guard_name(guard));
 	table_text(&view->fields, COL_PREEMPTION, preemption_name(model));
 	if (hook != DSN_HOOK_NONE)
-		status = read_state(&state);
-	if (status)
-		return status;
-	if (program_hook_missed(hook, &hook_missed) ||
-	    program_guard_missed(guard, &guard_missed)) {
-		warnx("cannot read the programs' counters");
-		return EXIT_FAILED;
-	}
-	hook_missed += state.missed.hook;
-	guarantee_find(&guarantee, hook, guard, model, guard_missed, state.guard_reason);
+		return fill_loaded(view, hook, guard, model);
+	guarantee_find(&guarantee, hook, guard, model, 0, "");
 	fill_guarantee(view, &guarantee);
-	if (hook == DSN_HOOK_NONE)
-		return EXIT_UNPROTECTED;
-	table_text(&view->fields, COL_HOOK_REASON,
-		   *state.hook_reason ? state.hook_reason : NULL);
-	table_text(&view->fields, COL_VERSION, state.version);
-	status = fill_rules(&view->fields);
-	return status ? status
-		      : fill_counters(view, hook_missed,
-				      guard_missed + state.missed.guard);
+	return EXIT_UNPROTECTED;
 }
 
 static void print(struct view *view, bool json)

@@ -66,7 +66,8 @@ struct dsn_device {
 struct dsn_totals {
 	__u64 touched; /* reads that reached a DSN, seen by the rewrite or by the guard */
 	__u64 repaired; /* of those, the ones that the rewrite had missed and the guard had not */
-	__u64 refused; /* reads that the guard cannot repair and did not let begin */
+	__u64 refused;	   /* reads that the guard cannot repair and did not let begin */
+	__u64 unannounced; /* reads that the tracepoint guard was to see first and did not */
 	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
 	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
 	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
@@ -138,7 +139,7 @@ struct dsn_state {
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 56, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 64, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
 _Static_assert(sizeof(struct dsn_state) == 536, "dsn_state has no padding");
 
