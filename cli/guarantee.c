@@ -16,11 +16,17 @@ const char *level_name(enum level level)
 	return names[level];
 }
 
-bool guarantee_needs_guard(enum dsn_hook hook, enum preemption model)
+/* Whether the hook runs at all. */
+static bool hook_is_on(enum dsn_hook hook, const struct running *host)
+{
+	return hook == DSN_HOOK_KPROBE ? host->kprobes && host->ftrace : host->ftrace;
+}
+
+bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host)
 {
 	/* kprobes are skipped beside BPF map updates, and when too many calls are under way */
-	return hook == DSN_HOOK_KPROBE ||
-	       (model != PREEMPTION_NONE && model != PREEMPTION_VOLUNTARY);
+	return hook == DSN_HOOK_KPROBE || !hook_is_on(hook, host) ||
+	       (host->model != PREEMPTION_NONE && host->model != PREEMPTION_VOLUNTARY);
 }
 
 static void __attribute__((format(printf, 4, 5)))
@@ -37,10 +43,10 @@ say(struct guarantee *guarantee, enum level level, const char *remedy, const cha
 }
 
 void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
-		    enum preemption model, unsigned long long guard_missed,
+		    const struct running *host, unsigned long long guard_missed,
 		    const char *why)
 {
-	const char *name = preemption_name(model);
+	const char *name = preemption_name(host->model);
 
 	if (hook == DSN_HOOK_NONE)
 		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
@@ -48,7 +54,13 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
 		    "the guard has not seen %llu reads", guard_missed);
-	else if (guard == DSN_GUARD_TRACEPOINT && model == PREEMPTION_RT)
+	else if (!hook_is_on(hook, host) && guard != DSN_GUARD_TRACEPOINT)
+		say(guarantee, LEVEL_NOT_PROTECTED,
+		    "set kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled to 1",
+		    "the %s hook is loaded and does not run: kernel.ftrace_enabled is %d, kprobes enabled is %d",
+		    hook == DSN_HOOK_KPROBE ? "kprobe" : "fexit", host->ftrace,
+		    host->kprobes);
+	else if (guard == DSN_GUARD_TRACEPOINT && host->model == PREEMPTION_RT)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "boot with lsm=..., and bpf in it, then load again",
 		    "tracepoints repair what the hook misses, but a reader by io_uring is killed late on a real-time kernel, and nothing refuses it%s%s",
@@ -59,7 +71,7 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 	else if (guard == DSN_GUARD_LSM)
 		say(guarantee, LEVEL_PROVEN, NULL,
 		    "an LSM program, which is never skipped, announces every read, and task work repairs what the hook misses");
-	else if (!guarantee_needs_guard(hook, model))
+	else if (!guarantee_needs_guard(hook, host))
 		say(guarantee, LEVEL_PROVEN, NULL,
 		    "preemption model %s: no task is preempted inside the hook", name);
 	else if (hook == DSN_HOOK_KPROBE)

@@ -22,10 +22,10 @@ const char *level_name(enum level level);
 
 /* `guard_missed`: what the guard did not see; `why`: the reasons against the guards. */
 void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
-		    enum preemption model, unsigned long long guard_missed,
+		    const struct running *host, unsigned long long guard_missed,
 		    const char *why);
 
-/* Whether this hook under this model can be skipped, so that only a guard helps. */
-bool guarantee_needs_guard(enum dsn_hook hook, enum preemption model);
+/* Whether this hook can be skipped here, so that only a guard helps. */
+bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host);
 
 #endif

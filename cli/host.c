@@ -83,6 +83,23 @@ enum preemption host_preemption(void)
 	return strstr(name.version, "PREEMPT") ? PREEMPTION_FULL : PREEMPTION_VOLUNTARY;
 }
 
+/* A switch that is not there cannot be off. */
+static bool is_on(const char *path)
+{
+	char line[16];
+
+	return host_read(path, line, sizeof(line)) || strcmp(line, "0") != 0;
+}
+
+struct running host_running(void)
+{
+	return (struct running){
+		.model = host_preemption(),
+		.ftrace = is_on("/proc/sys/kernel/ftrace_enabled"),
+		.kprobes = is_on("/sys/kernel/debug/kprobes/enabled"),
+	};
+}
+
 bool host_has_lsm(const char *name)
 {
 	char line[256], *word, *rest = line;

@@ -25,6 +25,15 @@ enum preemption {
 enum preemption host_preemption(void);
 const char *preemption_name(enum preemption model);
 
+/* What the hooks depend on, and what can be changed under them at run time. */
+struct running {
+	enum preemption model;
+	bool ftrace; /* kernel.ftrace_enabled: without it no fexit and no LSM program runs */
+	bool kprobes; /* /sys/kernel/debug/kprobes/enabled */
+};
+
+struct running host_running(void);
+
 /* Whether an LSM is active. */
 bool host_has_lsm(const char *name);
 

@@ -86,7 +86,7 @@ static bool is_wanted(const char *wish, const char *name)
 
 /* The guards in the order of what they cost others, and last none. */
 static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
-			 enum dsn_hook hook, enum preemption model)
+			 enum dsn_hook hook, const struct running *host)
 {
 	if (!strcmp(wish->guard, "off"))
 		return guard == DSN_GUARD_OFF;
@@ -94,9 +94,9 @@ static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
 		return !strcmp(wish->guard, guard_name(guard));
 	if (guard == DSN_GUARD_OFF)
 		return true;
-	if (!guarantee_needs_guard(hook, model))
+	if (!guarantee_needs_guard(hook, host))
 		return false;
-	return guard != DSN_GUARD_REALTIME || model == PREEMPTION_RT;
+	return guard != DSN_GUARD_REALTIME || host->model == PREEMPTION_RT;
 }
 
 /* Notes why a guard could not be had. */
@@ -114,13 +114,13 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 {
 	static const enum dsn_guard order[] = { DSN_GUARD_REALTIME, DSN_GUARD_TRACEPOINT,
 						DSN_GUARD_LSM, DSN_GUARD_OFF };
-	enum preemption model = host_preemption();
+	struct running host = host_running();
 	int err = -EINVAL;
 	size_t i;
 
 	outcome->guard_reason[0] = '\0';
 	for (i = 0; err && i < ARRAY_SIZE(order); i++) {
-		if (!is_candidate(wish, order[i], hook, model))
+		if (!is_candidate(wish, order[i], hook, &host))
 			continue;
 		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
 		err = program_load(&outcome->plan);
@@ -196,10 +196,10 @@ static bool is_one_of(const char *option, const char *value, const char *names)
 /* What was loaded, on stdout; what is not as it should be, on stderr. */
 static void report(const struct outcome *outcome)
 {
-	enum preemption model = host_preemption();
+	struct running host = host_running();
 	struct guarantee guarantee;
 
-	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, model, 0,
+	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, &host, 0,
 		       outcome->guard_reason);
 	printf("loaded: hook %s, guard %s: %s\n", hook_name(outcome->plan.hook),
 	       guard_name(outcome->plan.guard), level_name(guarantee.level));

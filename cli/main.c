@@ -87,7 +87,7 @@ static void print_help(void)
 		printf("  %-6s %-17s  %s\n", commands[i].name, commands[i].operands,
 		       commands[i].does);
 	puts("\n  --help, COMMAND --help, --version\n\n"
-	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected (not loaded),\n"
+	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
 	     "4 this kernel cannot do it.");
 }
 

@@ -236,7 +236,7 @@ static int read_missed(enum dsn_hook hook, enum dsn_guard guard,
 }
 
 static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard guard,
-		       enum preemption model)
+		       const struct running *host)
 {
 	struct guarantee guarantee;
 	struct dsn_totals totals;
@@ -250,7 +250,7 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 		status = read_totals(&totals);
 	if (status)
 		return status;
-	guarantee_find(&guarantee, hook, guard, model,
+	guarantee_find(&guarantee, hook, guard, host,
 		       state.missed.guard + totals.unannounced, state.guard_reason);
 	fill_guarantee(view, &guarantee);
 	table_text(&view->fields, COL_HOOK_REASON,
@@ -262,7 +262,7 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 
 static int fill(struct view *view)
 {
-	enum preemption model = host_preemption();
+	struct running host = host_running();
 	enum dsn_guard guard = program_guard();
 	enum dsn_hook hook = program_hook();
 	struct guarantee guarantee;
@@ -270,10 +270,10 @@ static int fill(struct view *view)
 	table_bool(&view->fields, COL_LOADED, hook != DSN_HOOK_NONE);
 	table_text(&view->fields, COL_HOOK, hook_name(hook));
 	table_text(&view->fields, COL_GUARD, guard_name(guard));
-	table_text(&view->fields, COL_PREEMPTION, preemption_name(model));
+	table_text(&view->fields, COL_PREEMPTION, preemption_name(host.model));
 	if (hook != DSN_HOOK_NONE)
-		return fill_loaded(view, hook, guard, model);
-	guarantee_find(&guarantee, hook, guard, model, 0, "");
+		return fill_loaded(view, hook, guard, &host);
+	guarantee_find(&guarantee, hook, guard, &host, 0, "");
 	fill_guarantee(view, &guarantee);
 	return EXIT_UNPROTECTED;
 }
@@ -347,6 +347,10 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	if (status == EXIT_UNPROTECTED) {
 		warnx("not loaded: guests read the real serials; run 'dsnctl load'");
 		return status;
+	}
+	if (view.level == LEVEL_NOT_PROTECTED) {
+		warnx("not protected: guests read the real serials, for the ground above");
+		return EXIT_UNPROTECTED;
 	}
 	if (view.level < required) {
 		warnx("%s is required, and this is %s", options->require,

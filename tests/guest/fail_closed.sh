@@ -5,6 +5,7 @@
 
 bdf=0000:00:04.0
 real=52-54-00-ff-ff-12-34-56
+zero=00-00-00-00-00-00-00-00
 chosen=a2-11-22-33-44-55-66-77
 pins=/sys/fs/bpf/dsnctl
 
@@ -72,6 +73,22 @@ expect_output "a device that was open before load is told" "$reader \(vfio_read\
 kill $reader
 wait $reader 2>/dev/null
 expect "unload" dsnctl unload
+
+# the hook is switched off under us, which hardening guides do
+expect "load without a guard" dsnctl load --guard off
+if echo 0 >/proc/sys/kernel/ftrace_enabled; then
+	expect_status 3 "ftrace off: status" dsnctl status
+	expect_output "ftrace off: says so" "^ground: .*kernel.ftrace_enabled is 0" \
+		sh -c "dsnctl status; true"
+	expect_output "ftrace off: load gets the guard that does without" "guard tracepoint: proven" \
+		dsnctl load
+	expect_output "ftrace off: nothing leaks" " 0 wrong" vfio_read $bdf sweep /run/image $zero
+	expect "ftrace off: proven" dsnctl status --require proven
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+else
+	skip "ftrace off" "this kernel cannot turn ftrace off"
+fi
+expect "unload after that" dsnctl unload
 
 # the model changes under a load that had no need of a guard
 echo voluntary >/sys/kernel/debug/sched/preempt 2>/dev/null
