@@ -24,7 +24,7 @@ enum call_kind {
 
 struct call {
 	enum call_kind kind;
-	bool compat; /* of a 32-bit process: iovecs are half as large */
+	bool compat; /* of a 32-bit or x32 process: iovecs are half as large */
 	bool ended;  /* the registers are those of a call that has its result already */
 	__u64 buf;
 	__u64 count;
@@ -55,6 +55,7 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 		return;
 	}
 	number &= ~0x40000000;
+	call->compat = number == 534 || number == 546; /* x32 has the small iovecs too */
 	call->buf = BPF_CORE_READ(regs, si);
 	call->count = BPF_CORE_READ(regs, dx);
 	call->pos = BPF_CORE_READ(regs, r10);
