@@ -65,7 +65,7 @@ check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
 check-guest: all $(GUEST)
 	@tests/run --kernels "$(KERNELS)" guest
 
-# The whole proof that no read gets past the guards: forty minutes.
+# The whole proof that no read gets past the guards: half an hour.
 check-leak:
 	@tests/setup
 	@$(MAKE) --no-print-directory all $(GUEST)
