@@ -90,11 +90,16 @@ struct device {
 	void *driver_data;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct pci_dev {
 	struct pci_bus *bus;
 	unsigned int devfn;
 	int cfg_size;
 	struct device dev;
+	atomic_t enable_cnt;
 	unsigned int is_virtfn : 1;
 	struct pci_dev *physfn; /* where is_virtfn; shares its place with sriov */
 };
@@ -122,10 +127,6 @@ struct file {
 struct vm_area_struct {
 	unsigned long vm_flags;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct mm_struct {
 	atomic_t mm_users;

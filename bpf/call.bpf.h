@@ -9,7 +9,9 @@
 #include <bpf/bpf_tracing.h>
 #include <linux/errno.h>
 
+#define PF_EXITING 0x4
 #define PF_IO_WORKER 0x10
+#define IO_URING_ENTER 426 /* in every table */
 
 /* VFIO_PCI_CONFIG_REGION_INDEX, in the bits of an offset where vfio looks for it */
 #define DSN_CONFIG_REGION 7
@@ -17,6 +19,7 @@
 
 enum call_kind {
 	CALL_OTHER,  /* no read that could have got to config space */
+	CALL_NONE,   /* no call that is known to read at an offset */
 	CALL_PREAD,  /* the place of all its bytes is known */
 	CALL_VECTOR, /* preadv, preadv2: buf is the address of `count` iovecs */
 	CALL_WORKER, /* a read on behalf of io_uring, or what could be one: nothing is known */
@@ -24,8 +27,11 @@ enum call_kind {
 
 struct call {
 	enum call_kind kind;
-	bool compat; /* of a 32-bit or x32 process: iovecs are half as large */
-	bool ended;  /* the registers are those of a call that has its result already */
+	__u32 number; /* of the system call */
+	bool compat;  /* of a 32-bit or x32 process: iovecs are half as large */
+	bool ended;   /* the registers are those of a call that has its result already */
+	bool ring;    /* the thread uses io_uring */
+	bool exiting; /* the thread will not see user mode again */
 	__u64 buf;
 	__u64 count;
 	__u64 pos;
@@ -41,6 +47,8 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = BPF_CORE_READ(regs, orig_ax);
 
+	call->number = number;
+
 	/* what the entry code puts there, until the call returns */
 	call->ended = (__s64)BPF_CORE_READ(regs, ax) != -ENOSYS;
 	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) {
@@ -51,7 +59,7 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 								     << 32;
 		call->kind = number == 180		      ? CALL_PREAD
 			     : number == 333 || number == 378 ? CALL_VECTOR
-							      : CALL_OTHER;
+							      : CALL_NONE;
 		return;
 	}
 	number &= ~0x40000000;
@@ -62,7 +70,7 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	call->kind = number == 17 ? CALL_PREAD
 		     : number == 295 || number == 327 || number == 534 || number == 546
 			     ? CALL_VECTOR
-			     : CALL_OTHER;
+			     : CALL_NONE;
 }
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -73,6 +81,8 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = BPF_CORE_READ(regs, syscallno);
+
+	call->number = number;
 
 	/* the first argument, until the call returns; a result may happen to equal it */
 	call->ended =
@@ -86,7 +96,7 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 			    BPF_CORE_READ(regs, user_regs.regs[5]) << 32;
 		call->kind = number == 180		      ? CALL_PREAD
 			     : number == 361 || number == 392 ? CALL_VECTOR
-							      : CALL_OTHER;
+							      : CALL_NONE;
 		return;
 	}
 	call->buf = BPF_CORE_READ(regs, user_regs.regs[1]);
@@ -94,28 +104,34 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	call->pos = BPF_CORE_READ(regs, user_regs.regs[3]);
 	call->kind = number == 67		     ? CALL_PREAD
 		     : number == 69 || number == 286 ? CALL_VECTOR
-						     : CALL_OTHER;
+						     : CALL_NONE;
 }
 
 #endif
 
 /*
- * io_uring reads in its worker threads and, in a thread that has used it, on the way out
- * of any system call: there the registers are those of a call that has ended. read() and
- * readv() start at offset 0, in BAR 0: these files cannot seek.
+ * io_uring reads in its worker threads; in io_uring_enter() itself where the file has
+ * O_NONBLOCK; and, in a thread that has used it, on the way out of any system call: there
+ * the registers are those of a call that has ended. read() and readv() start at offset 0,
+ * in BAR 0: these files cannot seek.
  */
 static __always_inline void find_call(struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u32 flags = BPF_CORE_READ(task, flags);
 
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER) {
+	call->exiting = flags & PF_EXITING;
+	if (flags & PF_IO_WORKER) {
 		call->kind = CALL_WORKER;
 		return;
 	}
+	call->ring = BPF_CORE_READ(task, io_uring);
 	read_registers(task, call);
-	if (call->ended)
-		call->kind = BPF_CORE_READ(task, io_uring) ? CALL_WORKER : CALL_OTHER;
-	else if (region_of(call->pos) != DSN_CONFIG_REGION)
+	if (call->ring && (call->ended || call->number == IO_URING_ENTER))
+		call->kind = CALL_WORKER;
+	else if (call->ended)
+		call->kind = CALL_OTHER;
+	else if (call->kind != CALL_NONE && region_of(call->pos) != DSN_CONFIG_REGION)
 		call->kind = CALL_OTHER;
 }
 

@@ -30,21 +30,6 @@ int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 coun
 }
 
 /* The pair, for kernels that cannot attach the one above (arm64 before 6.4). */
-struct pending {
-	__u64 vdev;
-	__u64 buf;
-	__u64 count;
-	__u64 ppos;
-	__u64 iswrite;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384); /* calls under way at once */
-	__type(key, __u64);	    /* pid_tgid of the caller */
-	__type(value, struct pending);
-} pending SEC(".maps");
-
 SEC("kprobe/vfio_pci_config_rw")
 int dsn_kprobe(struct pt_regs *ctx)
 {
@@ -76,6 +61,9 @@ int dsn_kretprobe(struct pt_regs *ctx)
 		return 0;
 	call = *found;
 	bpf_map_delete_elem(&pending, &thread);
+	/* never beyond that call's buffer, should it have been another */
+	if ((__s64)PT_REGS_RC(ctx) > (__s64)call.count)
+		return 0;
 	if (!is_write(call.iswrite))
 		rewrite((void *)call.vdev, call.buf, call.count, call.ppos,
 			PT_REGS_RC(ctx));

@@ -32,6 +32,26 @@ struct {
 	__type(value, struct armed);
 } armed SEC(".maps");
 
+/* A call that the kprobe has seen and the kretprobe not yet; see dsnctl.bpf.c. */
+struct pending {
+	__u64 vdev;
+	__u64 buf;
+	__u64 count;
+	__u64 ppos;
+	__u64 iswrite;
+};
+
+/*
+ * Either of the pair may be skipped: a record that its kretprobe did not take must not be
+ * taken for the next read's, so a guard drops it when it announces a read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384); /* calls under way at once */
+	__type(key, __u64);	    /* pid_tgid of the caller */
+	__type(value, struct pending);
+} pending SEC(".maps");
+
 /* The guard that is loaded with this object. */
 const volatile enum dsn_guard guard;
 
@@ -72,7 +92,8 @@ static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
 struct segments {
 	struct vfio_pci_core_device *vdev;
 	const struct call *call;
-	__u64 pos; /* of the segment's first byte, as in the fd */
+	__u64 pos;  /* of the segment's first byte, as in the fd */
+	bool again; /* the rewrite has counted this read */
 	bool touched;
 	bool lost;
 };
@@ -97,7 +118,7 @@ static long repair_segment(__u32 i, void *data)
 		walk->lost = true;
 		return 1;
 	}
-	if (rewrite_at(walk->vdev, part[0], part[1], walk->pos, true))
+	if (rewrite_at(walk->vdev, part[0], part[1], walk->pos, true, walk->again))
 		walk->touched = true;
 	walk->pos += part[1];
 	return part[1] > DSN_CFG_END || (walk->pos & DSN_OFFSET_MASK) > DSN_CFG_END;
@@ -108,22 +129,25 @@ static long repair_segment(__u32 i, void *data)
 /*
  * A read of which nobody knows whether all of its bytes were copied: written over as a
  * whole. If it cannot be written and yet could have been copied, the reader is killed.
+ * `again`: the rewrite has run, if maybe not for all of it.
  */
-static __noinline int repair(struct vfio_pci_core_device *vdev, const struct call *call)
+static __noinline int repair(struct vfio_pci_core_device *vdev, const struct call *call,
+			     bool again)
 {
-	struct segments walk = { .vdev = vdev, .call = call };
+	struct segments walk = { .vdev = vdev, .call = call, .again = again };
 
 	if (!call)
 		return 0;
 	walk.pos = call->pos;
 	if (call->kind == CALL_PREAD)
-		walk.touched = rewrite_at(vdev, call->buf, call->count, call->pos, true);
+		walk.touched =
+			rewrite_at(vdev, call->buf, call->count, call->pos, true, again);
 	else if (call->kind == CALL_VECTOR)
 		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
 			 repair_segment, &walk, 0);
 	if (call->kind == CALL_WORKER || walk.lost)
 		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
-	if (walk.touched)
+	if (walk.touched && !again)
 		COUNT(repaired);
 	return 0;
 }

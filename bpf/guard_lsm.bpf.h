@@ -46,7 +46,7 @@ static int behind_call(struct bpf_map *map, void *thread, void *value)
 
 	/* of several segments one is enough to tick it off */
 	if (!read->done || call.kind != CALL_PREAD)
-		repair((void *)read->vdev, &call);
+		repair((void *)read->vdev, &call, read->done);
 	bpf_map_delete_elem(&armed, thread);
 	return 0;
 }
@@ -60,6 +60,7 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct c
 
 	fresh.vdev = (__u64)vdev;
 	fresh.call = *call;
+	bpf_map_delete_elem(&pending, &thread);
 	err = bpf_map_update_elem(&armed, &thread, &fresh, BPF_ANY);
 	if (err)
 		return err;
@@ -81,6 +82,12 @@ static __always_inline struct vfio_pci_core_device *read_of(struct file *file, i
 	return vfio_of_file(file);
 }
 
+/* A read of a vfio device it is; by io_uring, if not by one of the calls that are known. */
+static __always_inline bool is_ring_read(const struct call *call)
+{
+	return call->kind == CALL_WORKER || (call->kind == CALL_NONE && call->ring);
+}
+
 SEC("lsm/file_permission")
 int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 {
@@ -93,12 +100,12 @@ int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 	if (!vdev)
 		return 0;
 	find_call(&call);
-	if (call.kind == CALL_OTHER)
+	if (call.kind == CALL_OTHER || (call.kind == CALL_NONE && !call.ring))
 		return 0;
 	if (call.kind == CALL_PREAD && call.count <= DSN_CFG_EXT &&
 	    (call.pos & DSN_OFFSET_MASK) + call.count <= DSN_CFG_EXT)
 		return 0;
-	ret = call.kind == CALL_WORKER ? -EPERM : arm(vdev, &call);
+	ret = is_ring_read(&call) ? -EPERM : arm(vdev, &call);
 	if (ret >= 0)
 		return 0;
 	COUNT(refused);
@@ -113,7 +120,7 @@ int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
 	if (ret || !read_of(file, mask))
 		return ret;
 	find_call(&call);
-	if (call.kind != CALL_WORKER)
+	if (!is_ring_read(&call))
 		return 0;
 	COUNT(refused);
 	return -EPERM;

@@ -64,12 +64,26 @@ int BPF_PROG(dsn_rpm_resume, struct device *dev, int flags)
 	if (!vdev)
 		return 0;
 	read.vdev = (__u64)vdev;
+	bpf_map_delete_elem(&pending, &thread);
 	if (bpf_map_update_elem(&armed, &thread, &read, BPF_ANY))
 		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
 	return 0;
 }
 
-static __always_inline int behind_read(struct device *dev)
+/*
+ * A record may also be of an ioctl, or of a device that is being closed, which io_uring's
+ * own closing may do: then the device is disabled, and read no more.
+ */
+static __always_inline bool may_be_read(struct vfio_pci_core_device *vdev,
+					const struct call *call)
+{
+	if (call->kind == CALL_OTHER || call->kind == CALL_NONE || call->exiting)
+		return false;
+	return call->kind != CALL_WORKER ||
+	       BPF_CORE_READ(vdev, pdev, enable_cnt.counter) > 0;
+}
+
+static __always_inline int behind_read(struct device *dev, int flags)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct vfio_pci_core_device *vdev;
@@ -78,6 +92,9 @@ static __always_inline int behind_read(struct device *dev)
 	bool done;
 
 	probe_event();
+	/* what resuming does of itself comes before the read, and has no reference */
+	if (!(flags & RPM_GET_PUT))
+		return 0;
 	read = bpf_map_lookup_elem(&armed, &thread);
 	if (!read)
 		return 0;
@@ -90,21 +107,21 @@ static __always_inline int behind_read(struct device *dev)
 		return 0;
 	/* no access to config space, or one that was missed */
 	find_call(&call);
-	if (call.kind != CALL_OTHER)
-		repair(vdev, &call);
+	if (may_be_read(vdev, &call))
+		repair(vdev, &call, false);
 	return 0;
 }
 
 SEC("tp_btf/rpm_usage")
-int BPF_PROG(dsn_rpm_usage, struct device *dev)
+int BPF_PROG(dsn_rpm_usage, struct device *dev, int flags)
 {
-	return behind_read(dev);
+	return behind_read(dev, flags);
 }
 
 SEC("tp_btf/rpm_idle")
-int BPF_PROG(dsn_rpm_idle, struct device *dev)
+int BPF_PROG(dsn_rpm_idle, struct device *dev, int flags)
 {
-	return behind_read(dev);
+	return behind_read(dev, flags);
 }
 
 #endif

@@ -30,6 +30,7 @@ struct config_read {
 	bool rewrite; /* false while the walk only looks whether the read has a DSN */
 	bool found;
 	bool lost;    /* some of it could not be made safe */
+	bool again;   /* counted before */
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
 };
 
@@ -195,14 +196,16 @@ static __noinline int rewrite_range(struct vfio_pci_core_device *vdev,
 	bpf_loop(DSN_CHAIN_MAX, walk, read, 0);
 	if (!read->found)
 		return 0;
-	COUNT(touched);
+	if (!read->again)
+		COUNT(touched);
 	if (read->lost) {
 		kill_reader(pdev, DSN_REASON_PLACE);
 		return 1;
 	}
 	key = key_of(pdev);
 	rule = rule_of(pdev, key);
-	count_device(&key, rule.policy != DSN_PASS);
+	if (!read->again)
+		count_device(&key, rule.policy != DSN_PASS);
 	if (rule.policy == DSN_PASS)
 		return 1;
 	if (rule.policy == DSN_SERIAL)
@@ -216,9 +219,9 @@ static __noinline int rewrite_range(struct vfio_pci_core_device *vdev,
 
 /* The part of rewrite_range() that most reads need: none. `pos` is an offset in the fd. */
 static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev, __u64 buf,
-				      __u64 count, __u64 pos, bool halfway)
+				      __u64 count, __u64 pos, bool halfway, bool again)
 {
-	struct config_read read = { .buf = buf, .halfway = halfway };
+	struct config_read read = { .buf = buf, .halfway = halfway, .again = again };
 
 	pos &= DSN_OFFSET_MASK;
 	if (count > DSN_CFG_END || pos > DSN_CFG_END || pos + count <= DSN_CFG_EXT)
@@ -248,7 +251,7 @@ static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
 		pos -= ret;
 		count = ret;
 	}
-	rewrite_at(vdev, buf, count, pos, ret == -EFAULT);
+	rewrite_at(vdev, buf, count, pos, ret == -EFAULT, false);
 	return 0;
 }
 

@@ -43,17 +43,22 @@ say(struct guarantee *guarantee, enum level level, const char *remedy, const cha
 }
 
 void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
-		    const struct running *host, unsigned long long guard_missed,
+		    const struct running *host, const struct dsn_missed *missed,
 		    const char *why)
 {
 	const char *name = preemption_name(host->model);
 
 	if (hook == DSN_HOOK_NONE)
 		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
-	else if (guard != DSN_GUARD_OFF && guard_missed)
+	else if (guard != DSN_GUARD_OFF && missed->guard)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
-		    "the guard has not seen %llu reads", guard_missed);
+		    "the guard has not seen %llu reads", missed->guard);
+	else if (guard == DSN_GUARD_OFF && missed->hook)
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "'dsnctl load' to have a guard; give the devices that were read new serials",
+		    "with no guard the hook was skipped %llu times: so many reads may have leaked",
+		    missed->hook);
 	else if (!hook_is_on(hook, host) && guard != DSN_GUARD_TRACEPOINT)
 		say(guarantee, LEVEL_NOT_PROTECTED,
 		    "set kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled to 1",

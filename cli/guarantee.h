@@ -20,9 +20,9 @@ struct guarantee {
 
 const char *level_name(enum level level);
 
-/* `guard_missed`: what the guard did not see; `why`: the reasons against the guards. */
+/* `missed` by the programs since load and before; `why`: the reasons against the guards. */
 void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
-		    const struct running *host, unsigned long long guard_missed,
+		    const struct running *host, const struct dsn_missed *missed,
 		    const char *why);
 
 /* Whether this hook can be skipped here, so that only a guard helps. */

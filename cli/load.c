@@ -51,19 +51,19 @@ static int check_host(void)
 	return EXIT_DONE;
 }
 
-/* A first load has no set of rules yet; the default is then scrub. */
-static int first_ruleset(void)
+/* Gives the set in force its public name. */
+static int publish_rules(void)
 {
 	_cleanup_(close_fd) int rulesets = pins_open(PIN_RULESETS);
-	_cleanup_(close_fd) int types = pins_open(PIN_DEVICES);
-	struct ruleset none = {};
+	_cleanup_(close_fd) int rules = -1;
 	__u32 zero = 0, id;
 
-	if (rulesets < 0 || types < 0)
-		return rulesets < 0 ? rulesets : types;
-	if (!bpf_map_lookup_elem(rulesets, &zero, &id))
-		return 0;
-	return ruleset_switch(rulesets, types, &none);
+	if (rulesets < 0)
+		return rulesets;
+	if (bpf_map_lookup_elem(rulesets, &zero, &id))
+		return -errno;
+	rules = bpf_map_get_fd_by_id(id);
+	return rules < 0 ? -errno : pins_put(PIN_RULES, rules);
 }
 
 /* What the operator lets `load` choose from; "auto" leaves it to the features. */
@@ -122,8 +122,15 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 	for (i = 0; err && i < ARRAY_SIZE(order); i++) {
 		if (!is_candidate(wish, order[i], hook, &host))
 			continue;
+		/* less than what runs is put in its place only if it is asked for */
+		if (order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
+		    guarantee_needs_guard(hook, &host) &&
+		    program_guard() != DSN_GUARD_OFF)
+			return -EBUSY;
 		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
 		err = program_load(&outcome->plan);
+		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
+			return err;
 		if (err && order[i] != DSN_GUARD_OFF)
 			note_guard(outcome);
 	}
@@ -141,6 +148,11 @@ static int explain_refusal(int err, const struct wish *wish,
 
 	if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE) {
 		warnx("cannot load: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (err == -EBUSY && *outcome->guard_reason) {
+		warnx("the guard that runs stays, as no new one could be had: %s",
+		      outcome->guard_reason);
 		return EXIT_FAILED;
 	}
 	if (strcmp(lockdown, "none")) {
@@ -171,7 +183,7 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 		memcpy(outcome->hook_reason, outcome->plan.reason,
 		       sizeof(outcome->hook_reason));
 	}
-	if (err && is_wanted(wish->hook, "kprobe")) {
+	if (err && err != -EBUSY && is_wanted(wish->hook, "kprobe")) {
 		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
 		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
 	}
@@ -194,12 +206,12 @@ static bool is_one_of(const char *option, const char *value, const char *names)
 }
 
 /* What was loaded, on stdout; what is not as it should be, on stderr. */
-static void report(const struct outcome *outcome)
+static void report(const struct outcome *outcome, const struct dsn_missed *missed)
 {
 	struct running host = host_running();
 	struct guarantee guarantee;
 
-	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, &host, 0,
+	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, &host, missed,
 		       outcome->guard_reason);
 	printf("loaded: hook %s, guard %s: %s\n", hook_name(outcome->plan.hook),
 	       guard_name(outcome->plan.guard), level_name(guarantee.level));
@@ -208,6 +220,15 @@ static void report(const struct outcome *outcome)
 	if (guarantee.level != LEVEL_PROVEN)
 		warnx("only %s: %s; %s", level_name(guarantee.level), guarantee.ground,
 		      guarantee.remedy);
+}
+
+static __u64 unannounced_until_now(void)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_TOTALS);
+	struct dsn_totals totals = {};
+	__u32 zero = 0;
+
+	return fd < 0 || bpf_map_lookup_elem(fd, &zero, &totals) ? 0 : totals.unannounced;
 }
 
 /* `missed` is of the programs that ran before, and would be forgotten with them. */
@@ -219,6 +240,7 @@ static int write_state(const struct outcome *outcome, const struct dsn_missed *m
 		.hook = outcome->plan.hook,
 		.guard = outcome->plan.guard,
 		.missed = *missed,
+		.unannounced = unannounced_until_now(),
 	};
 	struct timespec now;
 	__u32 zero = 0;
@@ -258,9 +280,11 @@ static int put_in_force(const struct wish *wish)
 	char user[64];
 
 	status = load_programs(wish, &outcome);
+	if (status && first)
+		pins_drop_all();
 	if (status)
 		return status;
-	err = first_ruleset();
+	err = publish_rules();
 	if (!err)
 		err = write_state(&outcome, &missed);
 	if (err) {
@@ -268,7 +292,7 @@ static int put_in_force(const struct wish *wish)
 		      DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
-	report(&outcome);
+	report(&outcome, &missed);
 	if (first && host_vfio_user(user))
 		warnx("process %s had a VFIO device open before this: what it has read until now is real; start it again",
 		      user);
@@ -305,6 +329,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		warnx("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE, strerror(-err));
 		return EXIT_FAILED;
 	}
+	/* 0: a load that did not get to its end */
 	if (layout && layout != DSN_LAYOUT) {
 		warnx("%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl dump', 'dsnctl unload' and 'dsnctl load' while no guest runs, then set the rules again",
 		      DSN_PIN_DIR, layout, DSN_LAYOUT);
@@ -333,7 +358,9 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 		      user);
 		return EXIT_FAILED;
 	}
-	err = pins_drop_all();
+	err = program_unload();
+	if (!err)
+		err = pins_drop_all();
 	if (err) {
 		warnx("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;

@@ -322,15 +322,32 @@ static int pin_links(const struct plan *plan, struct links *links, int armed)
 	return err ? err : pins_commit(PIN_ARMED);
 }
 
-/* What was prepared and not committed would hold programs that nobody knows of. */
-static void discard_links(const struct plan *plan)
+static void discard_of(const struct set *sets, size_t count)
 {
+	size_t set;
 	int i;
 
-	for_each_program(i, &hooks[plan->hook])
-		pins_discard(hooks[plan->hook].programs[i]);
-	for_each_program(i, &guards[plan->guard])
-		pins_discard(guards[plan->guard].programs[i]);
+	for (set = 0; set < count; set++)
+		for_each_program(i, &sets[set])
+			pins_discard(sets[set].programs[i]);
+}
+
+/* What was prepared and not committed would hold programs that nobody knows of. */
+static void discard_all(void)
+{
+	discard_of(guards, ARRAY_SIZE(guards));
+	discard_of(hooks, ARRAY_SIZE(hooks));
+	pins_discard(PIN_ARMED);
+}
+
+int program_unload(void)
+{
+	static const struct set none;
+	int err;
+
+	discard_all();
+	err = drop_others(guards, ARRAY_SIZE(guards), &none);
+	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
 }
 
 static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
@@ -363,6 +380,7 @@ int program_load(struct plan *plan)
 	int err;
 
 	libbpf_set_print(silent);
+	discard_all();
 	plan->reason[0] = kernel_log[0] = '\0';
 	err = open_and_load(&skeleton, plan);
 	if (!err)
@@ -377,7 +395,7 @@ int program_load(struct plan *plan)
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
 	if (err)
-		discard_links(plan);
+		discard_all();
 	if (err)
 		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;

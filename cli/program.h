@@ -20,6 +20,9 @@ struct plan {
  */
 int program_load(struct plan *plan);
 
+/* Drops the links, guards first: none of them is left waiting for a hook that is gone. */
+int program_unload(void);
+
 /* The hook and the guard whose links are pinned and hold programs of ours. */
 enum dsn_hook program_hook(void);
 enum dsn_guard program_guard(void);

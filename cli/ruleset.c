@@ -63,9 +63,12 @@ int ruleset_read(int rulesets, struct ruleset *set)
 	int err;
 
 	*set = (struct ruleset){};
-	if (bpf_map_lookup_elem(rulesets, &zero, &id))
-		return errno == ENOENT ? 0 : -errno;
-	rules = bpf_map_get_fd_by_id(id);
+	/* the set may be switched, and its map be gone, before it is opened */
+	do {
+		if (bpf_map_lookup_elem(rulesets, &zero, &id))
+			return errno == ENOENT ? 0 : -errno;
+		rules = bpf_map_get_fd_by_id(id);
+	} while (rules < 0 && errno == ENOENT);
 	if (rules < 0 || bpf_obj_get_info_by_fd(rules, &info, &length))
 		return -errno;
 	err = reserve(set, info.max_entries);
@@ -177,6 +180,7 @@ int ruleset_switch(int rulesets, int types, const struct ruleset *set)
 {
 	_cleanup_(close_fd) int rules = ruleset_create(types, set->count);
 	__u32 zero = 0, count = set->count;
+	int err;
 
 	if (rules < 0)
 		return rules;
@@ -184,8 +188,12 @@ int ruleset_switch(int rulesets, int types, const struct ruleset *set)
 		return -errno;
 	if (count != set->count)
 		return -EIO;
+	/* a second name for people and bpftool: the set in force is that in `rulesets` */
+	err = pins_prepare(PIN_RULES, rules);
+	if (err)
+		return err;
 	if (bpf_map_update_elem(rulesets, &zero, &rules, BPF_ANY))
 		return -errno;
-	/* a second name for people and bpftool: the set in force is that in `rulesets` */
-	return pins_put(PIN_RULES, rules);
+	pins_commit(PIN_RULES);
+	return 0;
 }

@@ -99,7 +99,7 @@ static void fill_reads(struct table *table, int devices, const struct dsn_key *k
 	if (!device.last_ns)
 		return;
 	format_boot_time(device.last_ns, when);
-	device.last_command[sizeof(device.last_command) - 1] = '\0';
+	make_printable(device.last_command, sizeof(device.last_command));
 	table_number(table, COL_LAST_PID, device.last_pid);
 	table_text(table, COL_LAST_COMMAND, device.last_command);
 	table_text(table, COL_LAST_READ, when);
@@ -256,8 +256,9 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	_cleanup_(drop_set) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
 	struct json_object *object;
-	bool loaded;
 	char error[128];
+	bool loaded;
+	int status;
 
 	(void)argc;
 	(void)argv;
@@ -270,8 +271,9 @@ int cmd_list(const struct options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	loaded = program_hook() != DSN_HOOK_NONE;
-	if (loaded && read_policy(&set, &map))
-		return EXIT_FAILED;
+	status = loaded ? read_policy(&set, &map) : EXIT_DONE;
+	if (status)
+		return status;
 	if (table_init(&table, list_columns, columns))
 		return out_of_memory();
 	for (i = 0; i < count; i++) {

@@ -165,7 +165,7 @@ static int fill_kills(struct table *table, __u64 total)
 			warn("cannot read %s/%s", DSN_PIN_DIR, PIN_KILLS);
 			return EXIT_FAILED;
 		}
-		kill.command[sizeof(kill.command) - 1] = '\0';
+		make_printable(kill.command, sizeof(kill.command));
 		bdf_format(&kill.key, bdf);
 		format_boot_time(kill.ns, when);
 		table_text(table, KILL_TIME, when);
@@ -240,6 +240,7 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 {
 	struct guarantee guarantee;
 	struct dsn_totals totals;
+	struct dsn_missed seen;
 	struct dsn_state state;
 	int status;
 
@@ -250,8 +251,10 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 		status = read_totals(&totals);
 	if (status)
 		return status;
-	guarantee_find(&guarantee, hook, guard, host,
-		       state.missed.guard + totals.unannounced, state.guard_reason);
+	seen = state.missed;
+	seen.guard += totals.unannounced - state.unannounced;
+	totals.unannounced -= state.unannounced;
+	guarantee_find(&guarantee, hook, guard, host, &seen, state.guard_reason);
 	fill_guarantee(view, &guarantee);
 	table_text(&view->fields, COL_HOOK_REASON,
 		   *state.hook_reason ? state.hook_reason : NULL);
@@ -265,6 +268,7 @@ static int fill(struct view *view)
 	struct running host = host_running();
 	enum dsn_guard guard = program_guard();
 	enum dsn_hook hook = program_hook();
+	static const struct dsn_missed none;
 	struct guarantee guarantee;
 
 	table_bool(&view->fields, COL_LOADED, hook != DSN_HOOK_NONE);
@@ -273,7 +277,7 @@ static int fill(struct view *view)
 	table_text(&view->fields, COL_PREEMPTION, preemption_name(host.model));
 	if (hook != DSN_HOOK_NONE)
 		return fill_loaded(view, hook, guard, &host);
-	guarantee_find(&guarantee, hook, guard, &host, 0, "");
+	guarantee_find(&guarantee, hook, guard, &host, &none, "");
 	fill_guarantee(view, &guarantee);
 	return EXIT_UNPROTECTED;
 }

@@ -27,4 +27,13 @@ static inline void close_file(FILE **f)
 		fclose(*f);
 }
 
+/* A thread's name may hold any bytes: those that no terminal and no JSON should see go. */
+static inline void make_printable(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 #endif

@@ -123,8 +123,9 @@ struct dsn_state {
 	__u32 reserved;
 	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME */
 	struct dsn_missed
-		missed;		/* by programs of former loads; theirs is in their info */
-	char version[16];	/* of the dsnctl that loaded */
+		missed;	   /* by programs of former loads; theirs is in their info */
+	__u64 unannounced; /* of dsn_totals at the end of load: reads then under way */
+	char version[16];  /* of the dsnctl that loaded */
 	char hook_reason[160];	/* why the hook is not fexit; empty where it is */
 	char guard_reason[320]; /* why there is no guard; empty where there is */
 };
@@ -141,6 +142,6 @@ _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
 _Static_assert(sizeof(struct dsn_totals) == 64, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
-_Static_assert(sizeof(struct dsn_state) == 536, "dsn_state has no padding");
+_Static_assert(sizeof(struct dsn_state) == 544, "dsn_state has no padding");
 
 #endif

@@ -38,7 +38,10 @@ expect 2 "a short serial" "01-02: not a serial" set 01:00.0 01-02
 expect 2 "all ones" "all ones is what a missing device reads as" set 01:00.0 ffffffffffffffff
 expect 2 "a serial for all" "default: takes scrub or pass" set default 02-00-5e-10-00-00-00-01
 expect 2 "the default cannot be unset" "default: has no default" unset default
-expect 2 "a bad hook" "fentry: not a hook" load --hook fentry
+expect 2 "a bad hook" "--hook fentry: want auto" load --hook fentry
+
+expect 2 "a bad guard" "--guard best: want auto" load --guard best
+expect 2 "a bad level" "--require all: want proven" status --require all
 
 commands=$("$dsnctl" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
 for command in $commands; do

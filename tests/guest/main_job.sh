@@ -28,6 +28,7 @@ expect_output "unload before load" "nothing to do" dsnctl unload
 
 expect_output "load" "^loaded: hook fexit, guard [a-z]+: proven$" dsnctl load
 expect "status" dsnctl status
+expect "bpftool can read the rules at once" bpftool -p map dump pinned $pins/rules
 expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
 sweep scrub $zero
 expect_output "reads that fail half-way" "^[1-9][0-9]* reads, 0 wrong" \
@@ -47,7 +48,9 @@ expect_output "list --real" "$real" dsnctl list --real
 expect_output "pass shows the real serial" "pass" dsnctl set $bdf pass
 sweep pass $real
 expect_status 1 "neither list nor dump prints the real serial" \
-	sh -c "{ dsnctl list; dsnctl list -j; dsnctl dump; dsnctl dump -j; dsnctl get $bdf; } | grep $real"
+	sh -c "set -e; dsnctl list >/run/a; dsnctl list -j >>/run/a; dsnctl dump >>/run/a
+		dsnctl dump -j >>/run/a; dsnctl get $bdf >>/run/a; grep $real /run/a"
+expect_output "which were printed" "$bdf" cat /run/a
 expect "unset" dsnctl unset $bdf
 expect_output "unset again is unchanged" unchanged dsnctl unset $bdf
 sweep unset $zero

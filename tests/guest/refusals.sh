@@ -43,8 +43,9 @@ expect_output "wrong usage changed nothing" "^$chosen$" vfio_read $bdf serial
 expect_status 1 "a full disk is an error" sh -c "dsnctl dump >/dev/full"
 
 # another version's pins
+size=$(bpftool -j map show pinned $pins/state | json_get bytes_value)
 # shellcheck disable=SC2046
-bpftool map update pinned $pins/state key 0 0 0 0 value 99 $(yes 0 | head -n 191)
+bpftool map update pinned $pins/state key 0 0 0 0 value 99 $(yes 0 | head -n $((size - 1)))
 says 1 "pins of another version: load" "another version.*layout 99" dsnctl load
 says 1 "pins of another version: set" "another version.*layout 99" dsnctl set $bdf scrub
 expect_output "and what ran still runs" "^$chosen$" vfio_read $bdf serial
@@ -62,6 +63,23 @@ expect_output "the rules in force stay" "^262144$" sh -c "dsnctl status -j | jso
 expect "none" fill_rules 0
 expect_output "dump -j of no rules" "^0$" sh -c "dsnctl dump -j | json_get rules length"
 expect_output "status -j of no rules" "^0$" sh -c "dsnctl status -j | json_get rules"
+
+# load killed at any moment: what ran runs on, and the next load is whole
+i=0
+wrong=0
+while [ $i -lt 25 ]; do
+	dsnctl load --guard tracepoint >/dev/null 2>&1 &
+	victim=$!
+	usleep $((i * 40000))
+	kill -9 $victim 2>/dev/null
+	wait $victim 2>/dev/null
+	vfio_read $bdf serial | grep -q 52-54 && wrong=$((wrong + 1))
+	i=$((i + 1))
+done
+expect_output "25 killed loads, no real serial" "^0$" echo $wrong
+expect "load after them" dsnctl load
+expect_output "leaves one hook" "^1$" sh -c "sleep 2; bpftool prog show | grep -c dsn_fexit"
+expect_output "and nothing prepared" "^0$" sh -c "ls $pins | grep -c _new; true"
 
 # killed at any moment, the policy stays in force: one value or the other
 expect "a rule" dsnctl set $bdf $chosen

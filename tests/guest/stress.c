@@ -4,8 +4,10 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <linux/bpf.h>
+#include <linux/vfio.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -35,12 +38,14 @@ struct way {
 	unsigned int ring_flags;
 	bool ring;
 	bool killable;	    /* the guard may have to kill this reader, or to refuse it */
+	bool nonblock;	    /* the file: io_uring reads in io_uring_enter() itself */
 	bool halves;	    /* two reads, each of which may show another serial */
 	unsigned int share; /* of 12 threads */
 	unsigned int most;  /* threads; 0 for no limit */
 };
 
 static struct vfio_device device;
+static const char *bdf;
 static uint8_t image[CONFIG_SIZE];
 static uint64_t serials[MAX_SERIALS];
 static unsigned int serial_count, dsn;
@@ -150,6 +155,8 @@ static const struct way ways[] = {
 	{ "preadv", by_preadv, .halves = true, .share = 1 },
 	{ "preadv2", by_preadv2, .share = 1 },
 	{ "io_uring", by_ring, .ring = true, .killable = true, .share = 1, .most = 4 },
+	{ "io_uring O_NONBLOCK", by_ring, .ring = true, .nonblock = true,
+	  .killable = true, .share = 1, .most = 4 },
 	{ "io_uring async", by_ring_async, .ring = true, .killable = true, .share = 1,
 	  .most = 4 },
 	{ "io_uring sqpoll", by_ring, IORING_SETUP_SQPOLL, true, .killable = true,
@@ -292,6 +299,16 @@ static void run_readers(const struct way *way, unsigned int threads, unsigned in
 	free(readers);
 }
 
+/* O_NONBLOCK belongs to the open file: one of its own, of the same group. */
+static void reopen_nonblock(void)
+{
+	int fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
+		err(1, "O_NONBLOCK");
+	device.fd = fd;
+}
+
 static pid_t start(const struct way *way, unsigned int threads, unsigned int first)
 {
 	pid_t pid = fork();
@@ -299,6 +316,8 @@ static pid_t start(const struct way *way, unsigned int threads, unsigned int fir
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (way->nonblock)
+		reopen_nonblock();
 	run_readers(way, threads, first);
 	exit(0);
 }
@@ -364,9 +383,14 @@ static void run(unsigned int seconds, unsigned int threads)
 		pids[i] = start(&ways[i], of[i], i);
 	}
 	atomic_store(stop, true);
-	while (wait(&status) > 0)
-		if (WIFEXITED(status) && WEXITSTATUS(status))
+	while ((pid = wait(&status)) > 0) {
+		for (i = 0; i < WAYS && pids[i] != pid; i++)
+			;
+		if (i < WAYS && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+			atomic_fetch_add(&counts[i].killed, 1);
+		else if (status)
 			errx(1, "a reader ended with status 0x%x", status);
+	}
 	pthread_join(updater, NULL);
 }
 
@@ -406,7 +430,8 @@ int main(int argc, char **argv)
 	if (counts == MAP_FAILED || !dsn)
 		err(1, "nothing to do");
 	stop = (atomic_bool *)(counts + WAYS);
-	vfio_open(&device, argv[1]);
+	bdf = argv[1];
+	vfio_open(&device, bdf);
 	run(strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	return report();
 }

@@ -57,13 +57,6 @@ void vfio_open(struct vfio_device *device, const char *bdf)
 		errx(1, "%s: cannot open through VFIO: %s", bdf, strerror(-error));
 }
 
-void vfio_close(struct vfio_device *device)
-{
-	close(device->fd);
-	close(device->group);
-	close(device->container);
-}
-
 static uint32_t dword_at(const uint8_t *image, unsigned int at)
 {
 	return image[at] | image[at + 1] << 8 | image[at + 2] << 16 |
