@@ -65,16 +65,11 @@ static int switch_failed(const char *name, int err)
 	return EXIT_FAILED;
 }
 
-static void drop_set(struct ruleset *set)
-{
-	ruleset_free(set);
-}
-
 /* Puts `rule` in, or takes the key's rule out where it is NULL. */
 static int change(const struct dsn_key *key, const char *name,
 		  const struct dsn_rule *rule)
 {
-	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	char was[SERIAL_LEN], is[SERIAL_LEN];
 	_cleanup_(close_fd) int lock = pins_lock(!PINS_CREATE);
 	_cleanup_(close_fd) int rulesets = -1, types = -1;

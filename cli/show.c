@@ -15,16 +15,6 @@
 #include "util.h"
 #include "when.h"
 
-static void drop_set(struct ruleset *set)
-{
-	ruleset_free(set);
-}
-
-static void drop_table(struct table *table)
-{
-	table_free(table);
-}
-
 static int out_of_memory(void)
 {
 	warnx("out of memory");
@@ -107,8 +97,8 @@ static void fill_reads(struct table *table, int devices, const struct dsn_key *k
 
 int cmd_get(const struct options *options, int argc, char **argv)
 {
-	_cleanup_(drop_table) struct table table = {};
-	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(table_free) struct table table = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int devices = -1;
 	struct policy policy;
 	struct dsn_key key;
@@ -173,8 +163,8 @@ static int dump_json(struct table *rules, struct table *others, const struct rul
 
 int cmd_dump(const struct options *options, int argc, char **argv)
 {
-	_cleanup_(drop_table) struct table rules = {}, others = {};
-	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(table_free) struct table rules = {}, others = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int devices = -1;
 	struct dsn_rule rule;
 	int status;
@@ -252,8 +242,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 {
 	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, i;
 	_cleanup_(free_ptr) struct device *devices = NULL;
-	_cleanup_(drop_table) struct table table = {};
-	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(table_free) struct table table = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
 	struct json_object *object;
 	char error[128];

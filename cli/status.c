@@ -27,6 +27,7 @@ enum {
 	COL_GUARD,
 	COL_PREEMPTION,
 	COL_VERSION,
+	COL_SINCE,
 	COL_DEFAULT,
 	COL_RULES,
 	COL_TOUCHED,
@@ -51,6 +52,7 @@ static const struct column columns[] = {
 	[COL_GUARD] = { "guard" },
 	[COL_PREEMPTION] = { "preemption" },
 	[COL_VERSION] = { "version" },
+	[COL_SINCE] = { "since" },
 	[COL_DEFAULT] = { "default" },
 	[COL_RULES] = { "rules" },
 	[COL_TOUCHED] = { "touched" },
@@ -86,11 +88,6 @@ struct view {
 	enum level level;
 };
 
-static void drop_set(struct ruleset *set)
-{
-	ruleset_free(set);
-}
-
 /* What `load` wrote down. */
 static int read_state(struct dsn_state *state)
 {
@@ -113,7 +110,7 @@ static int read_state(struct dsn_state *state)
 
 static int fill_rules(struct table *table)
 {
-	_cleanup_(drop_set) struct ruleset set = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
 	struct dsn_rule rule;
 	int status, err;
@@ -242,6 +239,7 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 	struct dsn_totals totals;
 	struct dsn_missed seen;
 	struct dsn_state state;
+	char since[TIME_LEN];
 	int status;
 
 	status = read_state(&state);
@@ -259,6 +257,8 @@ static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard gua
 	table_text(&view->fields, COL_HOOK_REASON,
 		   *state.hook_reason ? state.hook_reason : NULL);
 	table_text(&view->fields, COL_VERSION, state.version);
+	format_boot_time(state.loaded_ns, since);
+	table_text(&view->fields, COL_SINCE, since);
 	status = fill_rules(&view->fields);
 	return status ? status : fill_counters(view, &totals, &state.missed);
 }
