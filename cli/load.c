@@ -126,7 +126,7 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 		if (order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
 		    guarantee_needs_guard(hook, &host) &&
 		    program_guard() != DSN_GUARD_OFF)
-			return -EBUSY;
+			return -EALREADY;
 		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
 		err = program_load(&outcome->plan);
 		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
@@ -150,7 +150,7 @@ static int explain_refusal(int err, const struct wish *wish,
 		warnx("cannot load: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (err == -EBUSY && *outcome->guard_reason) {
+	if (err == -EALREADY) {
 		warnx("the guard that runs stays, as no new one could be had: %s",
 		      outcome->guard_reason);
 		return EXIT_FAILED;
@@ -183,7 +183,7 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 		memcpy(outcome->hook_reason, outcome->plan.reason,
 		       sizeof(outcome->hook_reason));
 	}
-	if (err && err != -EBUSY && is_wanted(wish->hook, "kprobe")) {
+	if (err && err != -EALREADY && is_wanted(wish->hook, "kprobe")) {
 		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
 		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
 	}
@@ -273,6 +273,7 @@ static struct dsn_missed missed_until_now(void)
 
 static int put_in_force(const struct wish *wish)
 {
+	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
 	bool first = program_hook() == DSN_HOOK_NONE;
 	struct dsn_missed missed = missed_until_now();
 	struct outcome outcome = {};
@@ -280,7 +281,8 @@ static int put_in_force(const struct wish *wish)
 	char user[64];
 
 	status = load_programs(wish, &outcome);
-	if (status && first)
+	/* what was there before, rules above all, waits for a load that works */
+	if (status && first && rules < 0)
 		pins_drop_all();
 	if (status)
 		return status;
