@@ -28,7 +28,7 @@ struct command {
 	int (*run)(const struct options *options, int argc, char **argv);
 	const char *operands; /* as in the usage line */
 	int min, max;	      /* operands */
-	const char *letters;  /* options, as in option_table of main.c */
+	const char *letters;  /* options besides -j, as in option_table of main.c */
 	const char *does;     /* one line, for --help */
 	const char *help;     /* the rest of COMMAND --help */
 };

@@ -3,13 +3,13 @@
 #include "command.h"
 
 #include <bpf/bpf.h>
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "guarantee.h"
 #include "host.h"
+#include "message.h"
 #include "pins.h"
 #include "program.h"
 #include "ruleset.h"
@@ -40,12 +40,14 @@ static int check_host(void)
 	int err;
 
 	if (!host_has_btf()) {
-		warnx("this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF, which distributions' kernels have since 5.10");
+		say_error(
+			"this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF, which distributions' kernels have since 5.10");
 		return EXIT_UNABLE;
 	}
 	err = host_load_vfio();
 	if (err) {
-		warnx("vfio-pci is not there and 'modprobe vfio-pci' does not load it: install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
+		say_error(
+			"vfio-pci is not there and 'modprobe vfio-pci' does not load it: install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
 		return EXIT_UNABLE;
 	}
 	return EXIT_DONE;
@@ -147,26 +149,27 @@ static int explain_refusal(int err, const struct wish *wish,
 	const char *lockdown = host_lockdown();
 
 	if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE) {
-		warnx("cannot load: %s", strerror(-err));
+		say_error("cannot load: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 	if (err == -EALREADY) {
-		warnx("the guard that runs stays, as no new one could be had: %s",
-		      outcome->guard_reason);
+		say_error("the guard that runs stays, as no new one could be had: %s",
+			  outcome->guard_reason);
 		return EXIT_FAILED;
 	}
 	if (strcmp(lockdown, "none")) {
-		warnx("kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
-		      lockdown);
+		say_error(
+			"kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
+			lockdown);
 		return EXIT_UNABLE;
 	}
 	if (strcmp(wish->guard, "auto") && *outcome->guard_reason) {
-		warnx("this kernel cannot have what was asked for: %s",
-		      outcome->guard_reason);
+		say_error("this kernel cannot have what was asked for: %s",
+			  outcome->guard_reason);
 		return EXIT_UNABLE;
 	}
-	warnx("this kernel takes neither hook: fexit: %s; kprobe: %s",
-	      outcome->hook_reason, kprobe);
+	say_error("this kernel takes neither hook: fexit: %s; kprobe: %s",
+		  outcome->hook_reason, kprobe);
 	return EXIT_UNABLE;
 }
 
@@ -193,7 +196,7 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 static bool is_one_of(const char *option, const char *value, const char *names)
 {
 	if (strpbrk(value, "|") || !*value) {
-		warnx("%s %s: want %s", option, value, names);
+		say_error("%s %s: want %s", option, value, names);
 		return false;
 	}
 	for (const char *at = names; at;
@@ -201,7 +204,7 @@ static bool is_one_of(const char *option, const char *value, const char *names)
 		if (strcspn(at, "|") == strlen(value) &&
 		    !strncmp(at, value, strlen(value)))
 			return true;
-	warnx("%s %s: want %s", option, value, names);
+	say_error("%s %s: want %s", option, value, names);
 	return false;
 }
 
@@ -216,10 +219,10 @@ static void report(const struct outcome *outcome, const struct dsn_missed *misse
 	printf("loaded: hook %s, guard %s: %s\n", hook_name(outcome->plan.hook),
 	       guard_name(outcome->plan.guard), level_name(guarantee.level));
 	if (*outcome->hook_reason)
-		warnx("not hooked by fexit: %s", outcome->hook_reason);
+		say_warning("not hooked by fexit: %s", outcome->hook_reason);
 	if (guarantee.level != LEVEL_PROVEN)
-		warnx("only %s: %s; %s", level_name(guarantee.level), guarantee.ground,
-		      guarantee.remedy);
+		say_warning("only %s: %s; %s", level_name(guarantee.level),
+			    guarantee.ground, guarantee.remedy);
 }
 
 static __u64 unannounced_until_now(void)
@@ -290,14 +293,16 @@ static int put_in_force(const struct wish *wish)
 	if (!err)
 		err = write_state(&outcome, &missed);
 	if (err) {
-		warnx("the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
-		      DSN_PIN_DIR, strerror(-err));
+		say_error(
+			"the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
+			DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
 	report(&outcome, &missed);
 	if (first && host_vfio_user(user))
-		warnx("process %s had a VFIO device open before this: what it has read until now is real; start it again",
-		      user);
+		say_warning(
+			"process %s had a VFIO device open before this: what it has read until now is real; start it again",
+			user);
 	return EXIT_DONE;
 }
 
@@ -317,7 +322,8 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	    !is_one_of("--guard", wish.guard, "auto|off|tracepoint|lsm|realtime"))
 		return EXIT_USAGE;
 	if (geteuid()) {
-		warnx("this needs root: loading BPF programs that write into other processes does");
+		say_error(
+			"this needs root: loading BPF programs that write into other processes does");
 		return EXIT_FAILED;
 	}
 	status = check_host();
@@ -328,13 +334,15 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	err = pinned_layout(&layout);
 	if (err) {
-		warnx("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE, strerror(-err));
+		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(-err));
 		return EXIT_FAILED;
 	}
 	/* 0: a load that did not get to its end */
 	if (layout && layout != DSN_LAYOUT) {
-		warnx("%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl dump', 'dsnctl unload' and 'dsnctl load' while no guest runs, then set the rules again",
-		      DSN_PIN_DIR, layout, DSN_LAYOUT);
+		say_error(
+			"%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl dump', 'dsnctl unload' and 'dsnctl load' while no guest runs, then set the rules again",
+			DSN_PIN_DIR, layout, DSN_LAYOUT);
 		return EXIT_FAILED;
 	}
 	return put_in_force(&wish);
@@ -356,15 +364,16 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	if (lock < 0)
 		return EXIT_FAILED;
 	if (!options->force && program_hook() != DSN_HOOK_NONE && host_vfio_user(user)) {
-		warnx("process %s has a VFIO device open and would read the real serial: end it first, or use --force",
-		      user);
+		say_error(
+			"process %s has a VFIO device open and would read the real serial: end it first, or use --force",
+			user);
 		return EXIT_FAILED;
 	}
 	err = program_unload();
 	if (!err)
 		err = pins_drop_all();
 	if (err) {
-		warnx("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
+		say_error("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
 	puts("unloaded: guests read the real serials again");

@@ -2,11 +2,12 @@
 /* The command line: finds the command, reads its options, runs it. */
 #include "command.h"
 
-#include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "message.h"
 #include "util.h"
 #include "version.h"
 
@@ -17,7 +18,7 @@ static const struct command commands[] = {
 	  "Where programs run already, new ones take over without a gap and rules stay." },
 	{ "unload", cmd_unload, "", 0, 0, "f",
 	  "take the programs and all rules out; guests read the real serials", "" },
-	{ "status", cmd_status, "", 0, 0, "jq",
+	{ "status", cmd_status, "", 0, 0, "q",
 	  "whether the programs are in force, and what they count",
 	  "guarantee      proven, best-effort or not protected, and on what ground\n"
 	  "touched        reads that reached a serial\n"
@@ -35,11 +36,11 @@ static const struct command commands[] = {
 	  "VALUE is scrub, pass (the real serial is shown), or for a function a serial:\n"
 	  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits. Zero is scrub." },
 	{ "unset", cmd_unset, "BDF", 1, 1, "", "take a function's rule back", "" },
-	{ "get", cmd_get, "BDF", 1, 1, "j", "what a guest reads now, and by which rule",
+	{ "get", cmd_get, "BDF", 1, 1, "", "what a guest reads now, and by which rule",
 	  "" },
-	{ "dump", cmd_dump, "", 0, 0, "j", "the default, every rule, and who has read",
+	{ "dump", cmd_dump, "", 0, 0, "", "the default, every rule, and who has read",
 	  "" },
-	{ "list", cmd_list, "", 0, 0, "jr",
+	{ "list", cmd_list, "", 0, 0, "r",
 	  "the host's functions that have a serial, and what is shown of them", "" },
 };
 
@@ -95,14 +96,14 @@ static void print_command_help(const struct command *command)
 {
 	size_t i;
 
-	printf("Usage: dsnctl %s%s%s%s\n%s.\n", command->name,
-	       *command->operands ? " " : "", command->operands,
-	       *command->letters ? " [OPTION...]" : "", command->does);
+	printf("Usage: dsnctl %s%s%s [OPTION...]\n%s.\n", command->name,
+	       *command->operands ? " " : "", command->operands, command->does);
 	if (*command->help)
 		printf("\n%s", command->help);
-	puts(*command->letters ? "\n" : "");
+	puts("");
 	for (i = 0; i < ARRAY_SIZE(option_table); i++)
-		if (strchr(command->letters, option_table[i].letter))
+		if (option_table[i].letter == 'j' ||
+		    strchr(command->letters, option_table[i].letter))
 			printf("  %-18s %s\n", option_table[i].spelling,
 			       option_table[i].does);
 }
@@ -121,31 +122,45 @@ static const struct command *find_command(const char *name)
 static int flush_output(int status)
 {
 	if (fflush(stdout) || ferror(stdout)) {
-		warn("cannot write the output");
+		say_error("cannot write the output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	return status;
 }
 
+/* Known before the first message, so that a wrong option is told as JSON too. */
+static bool wants_json(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct options options = {};
+	struct options options = { .json = wants_json(argc, argv) };
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "hj", long_options, NULL)) != -1) {
-		if (letter == '?')
+	message_start(command->name, options.json);
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, ":hj", long_options, NULL)) != -1) {
+		if (letter == '?' || letter == ':') {
+			say_error("%s: %s %s", command->name, argv[optind - 1],
+				  letter == ':' ? "needs a value" : "is no option");
 			return wrong_usage(command);
+		}
 		if (letter == 'h') {
 			print_command_help(command);
 			return EXIT_DONE;
 		}
-		if (!strchr(command->letters, letter)) {
-			warnx("%s: does not take that option", command->name);
+		if (letter != 'j' && !strchr(command->letters, letter)) {
+			say_error("%s: does not take that option", command->name);
 			return wrong_usage(command);
 		}
-		if (letter == 'j')
-			options.json = true;
-		else if (letter == 'r')
+		if (letter == 'r')
 			options.real = true;
 		else if (letter == 'f')
 			options.force = true;
@@ -159,11 +174,11 @@ static int run(const struct command *command, int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc < command->min) {
-		warnx("%s: want %s", command->name, command->operands);
+		say_error("%s: want %s", command->name, command->operands);
 		return wrong_usage(command);
 	}
 	if (argc > command->max) {
-		warnx("%s: unexpected '%s'", command->name, argv[command->max]);
+		say_error("%s: unexpected '%s'", command->name, argv[command->max]);
 		return wrong_usage(command);
 	}
 	return command->run(&options, argc, argv);
@@ -172,9 +187,10 @@ static int run(const struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	int status;
 
 	if (argc < 2) {
-		warnx("no command");
+		say_error("no command");
 		return wrong_usage(NULL);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
@@ -187,9 +203,11 @@ int main(int argc, char **argv)
 	}
 	command = find_command(argv[1]);
 	if (!command) {
-		warnx("%s: not a command", argv[1]);
+		say_error("%s: not a command", argv[1]);
 		return wrong_usage(NULL);
 	}
 	argv[1] = argv[0];
-	return flush_output(run(command, argc - 1, argv + 1));
+	status = run(command, argc - 1, argv + 1);
+	message_finish(status);
+	return flush_output(status);
 }

@@ -4,7 +4,6 @@
 
 #include <bpf/bpf.h>
 #include <dirent.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "command.h"
+#include "message.h"
 #include "util.h"
 
 #define BPFFS "/sys/fs/bpf"
@@ -57,39 +57,39 @@ int pins_lock(bool create)
 	int fd;
 
 	if (geteuid()) {
-		warnx("this needs root: the policy is in %s, which is root's",
-		      DSN_PIN_DIR);
+		say_error("this needs root: the policy is in %s, which is root's",
+			  DSN_PIN_DIR);
 		return -EPERM;
 	}
 	if (!is_bpffs(BPFFS)) {
-		warnx("no bpffs at %s: mount one (mount -t bpf bpf %s), then load", BPFFS,
-		      BPFFS);
+		say_error("no bpffs at %s: mount one (mount -t bpf bpf %s), then load",
+			  BPFFS, BPFFS);
 		return -ENODEV;
 	}
 	if (create && mkdir(DSN_PIN_DIR, 0700) && errno != EEXIST) {
 		fd = -errno;
-		warn("cannot make %s", DSN_PIN_DIR);
+		say_error("cannot make %s: %s", DSN_PIN_DIR, strerror(errno));
 		return fd;
 	}
 	fd = create ? keep() : 0;
 	if (fd) {
-		warnx("cannot mount a bpffs at %s: %s", DSN_KEEP_DIR, strerror(-fd));
+		say_error("cannot mount a bpffs at %s: %s", DSN_KEEP_DIR, strerror(-fd));
 		return fd;
 	}
 	fd = open(DSN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		fd = -errno;
 		if (fd == -ENOENT)
-			warnx("not loaded: there is no %s; run 'dsnctl load' first",
-			      DSN_PIN_DIR);
+			say_error("not loaded: there is no %s; run 'dsnctl load' first",
+				  DSN_PIN_DIR);
 		else
-			warn("cannot open %s", DSN_PIN_DIR);
+			say_error("cannot open %s: %s", DSN_PIN_DIR, strerror(errno));
 		return fd;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		warnx("waiting for another dsnctl to finish");
+		say_error("waiting for another dsnctl to finish");
 		if (flock(fd, LOCK_EX)) {
-			warn("cannot lock %s", DSN_PIN_DIR);
+			say_error("cannot lock %s: %s", DSN_PIN_DIR, strerror(errno));
 			close(fd);
 			return -EIO;
 		}
@@ -99,11 +99,12 @@ int pins_lock(bool create)
 		close(fd);
 		if (create)
 			return pins_lock(create);
-		warnx("not loaded: another dsnctl has just unloaded; run 'dsnctl load' first");
+		say_error(
+			"not loaded: another dsnctl has just unloaded; run 'dsnctl load' first");
 		return -ENOENT;
 	}
 	if (create && chmod(DSN_PIN_DIR, 0700)) {
-		warn("cannot set the mode of %s", DSN_PIN_DIR);
+		say_error("cannot set the mode of %s: %s", DSN_PIN_DIR, strerror(errno));
 		close(fd);
 		return -EIO;
 	}
@@ -249,29 +250,31 @@ int pins_map(const char *name, int *status)
 
 	*status = EXIT_FAILED;
 	if (geteuid()) {
-		warnx("this needs root: the policy is in %s, which is root's",
-		      DSN_PIN_DIR);
+		say_error("this needs root: the policy is in %s, which is root's",
+			  DSN_PIN_DIR);
 		return -1;
 	}
 	state = pins_open(PIN_STATE);
 	if (state == -ENOENT || state == -ENOTDIR) {
 		*status = EXIT_UNPROTECTED;
-		warnx("not loaded: there is no %s/%s; run 'dsnctl load' first",
-		      DSN_PIN_DIR, PIN_STATE);
+		say_error("not loaded: there is no %s/%s; run 'dsnctl load' first",
+			  DSN_PIN_DIR, PIN_STATE);
 		return -1;
 	}
 	if (state < 0) {
-		warnx("cannot open %s/%s: %s", DSN_PIN_DIR, PIN_STATE, strerror(-state));
+		say_error("cannot open %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(-state));
 		return -1;
 	}
 	if (bpf_map_lookup_elem(state, &zero, &value) || value.layout != DSN_LAYOUT) {
-		warnx("%s holds maps of another version of dsnctl (layout %u, this one has %u): use that version, or 'dsnctl unload' and 'dsnctl load' while no guest runs",
-		      DSN_PIN_DIR, value.layout, DSN_LAYOUT);
+		say_error(
+			"%s holds maps of another version of dsnctl (layout %u, this one has %u): use that version, or 'dsnctl unload' and 'dsnctl load' while no guest runs",
+			DSN_PIN_DIR, value.layout, DSN_LAYOUT);
 		return -1;
 	}
 	fd = pins_open(name);
 	if (fd < 0)
-		warnx("cannot open %s/%s: %s; 'dsnctl load' puts it back", DSN_PIN_DIR,
-		      name, strerror(-fd));
+		say_error("cannot open %s/%s: %s; 'dsnctl load' puts it back",
+			  DSN_PIN_DIR, name, strerror(-fd));
 	return fd < 0 ? -1 : fd;
 }

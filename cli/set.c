@@ -2,11 +2,11 @@
 /* dsnctl set, dsnctl unset: change one rule. */
 #include "command.h"
 
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
+#include "message.h"
 #include "pins.h"
 #include "policy.h"
 #include "util.h"
@@ -20,12 +20,13 @@ static int parse_target(const char *text, bool may_be_default, struct dsn_key *k
 		*key = default_key;
 		if (may_be_default)
 			return EXIT_DONE;
-		warnx("default: has no default to go back to; 'dsnctl set default scrub' is what a new load has");
+		say_error(
+			"default: has no default to go back to; 'dsnctl set default scrub' is what a new load has");
 		return EXIT_USAGE;
 	}
 	error = bdf_parse(text, key);
 	if (error)
-		warnx("%s: %s", text, error);
+		say_error("%s: %s", text, error);
 	return error ? EXIT_USAGE : EXIT_DONE;
 }
 
@@ -57,11 +58,11 @@ static void note_device(const struct dsn_key *key, const char *bdf)
 static int switch_failed(const char *name, int err)
 {
 	if (err == -E2BIG)
-		warnx("%s: the map is full: it holds %d rules; unset some first", name,
-		      DSN_MAX_RULES);
+		say_error("%s: the map is full: it holds %d rules; unset some first",
+			  name, DSN_MAX_RULES);
 	else
-		warnx("%s: cannot change the rules: %s; those in force stay", name,
-		      strerror(-err));
+		say_error("%s: cannot change the rules: %s; those in force stay", name,
+			  strerror(-err));
 	return EXIT_FAILED;
 }
 
@@ -124,13 +125,14 @@ int cmd_set(const struct options *options, int argc, char **argv)
 		return status;
 	error = rule_parse(argv[1], &rule);
 	if (error) {
-		warnx("%s: %s", argv[1], error);
+		say_error("%s: %s", argv[1], error);
 		return EXIT_USAGE;
 	}
 	if (key.scope == DSN_SCOPE_DEFAULT) {
 		if (rule.policy != DSN_SERIAL)
 			return change(&key, "default", &rule);
-		warnx("default: takes scrub or pass: with one serial for all, a guest with two devices could not tell them apart");
+		say_error(
+			"default: takes scrub or pass: with one serial for all, a guest with two devices could not tell them apart");
 		return EXIT_USAGE;
 	}
 	bdf_format(&key, bdf);

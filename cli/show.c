@@ -3,11 +3,11 @@
 #include "command.h"
 
 #include <bpf/bpf.h>
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
+#include "message.h"
 #include "pins.h"
 #include "policy.h"
 #include "program.h"
@@ -17,7 +17,7 @@
 
 static int out_of_memory(void)
 {
-	warnx("out of memory");
+	say_error("out of memory");
 	return EXIT_FAILED;
 }
 
@@ -32,7 +32,7 @@ static int read_policy(struct ruleset *set, int *devices)
 		return status;
 	err = ruleset_read(rulesets, set);
 	if (err) {
-		warnx("cannot read the rules: %s", strerror(-err));
+		say_error("cannot read the rules: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 	*devices = pins_map(PIN_DEVICES, &status);
@@ -95,6 +95,17 @@ static void fill_reads(struct table *table, int devices, const struct dsn_key *k
 	table_text(table, COL_LAST_READ, when);
 }
 
+static int print_row(const struct table *table)
+{
+	struct json_object *object = json_result();
+
+	if (!object)
+		return out_of_memory();
+	table_put_row(table, object);
+	json_print(object);
+	return EXIT_DONE;
+}
+
 int cmd_get(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table table = {};
@@ -108,7 +119,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	(void)argc;
 	error = bdf_parse(argv[0], &key);
 	if (error) {
-		warnx("%s: %s", argv[0], error);
+		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
 	status = read_policy(&set, &devices);
@@ -121,9 +132,8 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	fill_policy(&table, &key, &policy);
 	fill_reads(&table, devices, &key);
 	if (options->json)
-		json_print(table_take_row(&table));
-	else
-		table_print_fields(&table);
+		return print_row(&table);
+	table_print_fields(&table);
 	return EXIT_DONE;
 }
 
@@ -148,7 +158,7 @@ static int fill_read_devices(struct table *table, int devices, const struct rule
 
 static int dump_json(struct table *rules, struct table *others, const struct ruleset *set)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_result();
 	struct dsn_rule rule = policy_default(set);
 
 	if (!object)
@@ -253,11 +263,12 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (geteuid()) {
-		warnx("this needs root: the kernel shows extended config space to nobody else");
+		say_error(
+			"this needs root: the kernel shows extended config space to nobody else");
 		return EXIT_FAILED;
 	}
 	if (device_scan(NULL, &devices, &count, error)) {
-		warnx("cannot read the PCI functions: %s", error);
+		say_error("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}
 	loaded = program_hook() != DSN_HOOK_NONE;
@@ -275,7 +286,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	}
 	if (!options->json)
 		return table_print(&table) ? out_of_memory() : EXIT_DONE;
-	object = json_object_new_object();
+	object = json_result();
 	if (!object)
 		return out_of_memory();
 	json_object_object_add(object, "devices", table_take_rows(&table));

@@ -3,13 +3,13 @@
 #include "command.h"
 
 #include <bpf/bpf.h>
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
 #include "guarantee.h"
 #include "host.h"
+#include "message.h"
 #include "pins.h"
 #include "policy.h"
 #include "program.h"
@@ -99,7 +99,8 @@ static int read_state(struct dsn_state *state)
 	if (map < 0)
 		return status;
 	if (bpf_map_lookup_elem(map, &zero, state)) {
-		warn("cannot read %s/%s", DSN_PIN_DIR, PIN_STATE);
+		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(errno));
 		return EXIT_FAILED;
 	}
 	state->version[sizeof(state->version) - 1] = '\0';
@@ -120,7 +121,7 @@ static int fill_rules(struct table *table)
 		return status;
 	err = ruleset_read(map, &set);
 	if (err) {
-		warnx("cannot read the rules: %s", strerror(-err));
+		say_error("cannot read the rules: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 	rule = policy_default(&set);
@@ -159,7 +160,8 @@ static int fill_kills(struct table *table, __u64 total)
 		__u32 slot = n % DSN_KILLS;
 
 		if (bpf_map_lookup_elem(map, &slot, &kill) || table_row(table)) {
-			warn("cannot read %s/%s", DSN_PIN_DIR, PIN_KILLS);
+			say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_KILLS,
+				  strerror(errno));
 			return EXIT_FAILED;
 		}
 		make_printable(kill.command, sizeof(kill.command));
@@ -185,7 +187,7 @@ static int read_totals(struct dsn_totals *totals)
 		return status;
 	if (!bpf_map_lookup_elem(map, &zero, totals))
 		return EXIT_DONE;
-	warn("cannot read the counters");
+	say_error("cannot read the counters: %s", strerror(errno));
 	return EXIT_FAILED;
 }
 
@@ -224,7 +226,7 @@ static int read_missed(enum dsn_hook hook, enum dsn_guard guard,
 
 	if (program_hook_missed(hook, &of_hook) ||
 	    program_guard_missed(guard, &of_guard)) {
-		warnx("cannot read the programs' counters");
+		say_error("cannot read the programs' counters");
 		return EXIT_FAILED;
 	}
 	missed->hook += of_hook;
@@ -287,7 +289,10 @@ static void print(struct view *view, bool json)
 	struct json_object *object;
 
 	if (json) {
-		object = table_take_row(&view->fields);
+		object = json_result();
+		if (!object)
+			return;
+		table_put_row(&view->fields, object);
 		json_object_object_add(object, "last_kills",
 				       table_take_rows(&view->kills));
 		json_print(object);
@@ -309,7 +314,7 @@ static int required_level(const char *name, enum level *level)
 	for (*level = LEVEL_BEST_EFFORT; *level <= LEVEL_PROVEN; ++*level)
 		if (!strcmp(name, level_name(*level)))
 			return EXIT_DONE;
-	warnx("--require %s: want proven or best-effort", name);
+	say_error("--require %s: want proven or best-effort", name);
 	return EXIT_USAGE;
 }
 
@@ -331,34 +336,37 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	if (status)
 		return status;
 	if (geteuid()) {
-		warnx("this needs root: the programs are pinned in %s, which is root's",
-		      DSN_PIN_DIR);
+		say_error(
+			"this needs root: the programs are pinned in %s, which is root's",
+			DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
 	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
 	    table_row(&view.fields) ||
 	    table_init(&view.kills, kill_columns, ARRAY_SIZE(kill_columns))) {
-		warnx("out of memory");
+		say_error("out of memory");
 		return EXIT_FAILED;
 	}
 	status = fill(&view);
 	if (status == EXIT_FAILED)
 		return status;
-	print(&view, options->json);
 	if (status == EXIT_DONE && !pins_are_public())
-		warnx("%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
-		      DSN_PIN_DIR, DSN_KEEP_DIR);
+		say_warning(
+			"%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
+			DSN_PIN_DIR, DSN_KEEP_DIR);
+	print(&view, options->json);
 	if (status == EXIT_UNPROTECTED) {
-		warnx("not loaded: guests read the real serials; run 'dsnctl load'");
+		say_error("not loaded: guests read the real serials; run 'dsnctl load'");
 		return status;
 	}
 	if (view.level == LEVEL_NOT_PROTECTED) {
-		warnx("not protected: guests read the real serials, for the ground above");
+		say_error(
+			"not protected: guests read the real serials, for the ground above");
 		return EXIT_UNPROTECTED;
 	}
 	if (view.level < required) {
-		warnx("%s is required, and this is %s", options->require,
-		      level_name(view.level));
+		say_error("%s is required, and this is %s", options->require,
+			  level_name(view.level));
 		return EXIT_UNPROTECTED;
 	}
 	return status;

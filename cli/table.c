@@ -122,14 +122,8 @@ struct json_object *table_take_rows(struct table *table)
 	return rows;
 }
 
-struct json_object *table_take_row(struct table *table)
+void table_put_row(const struct table *table, struct json_object *object)
 {
-	return json_object_get(table->row);
-}
-
-void json_print(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_object_object_foreach(table->row, name, cell)
+		json_object_object_add(object, name, json_object_get(cell));
 }

@@ -35,11 +35,10 @@ int table_print(const struct table *table);
 /* The last row alone, a field a line. */
 void table_print_fields(const struct table *table);
 
-/* Takes the rows or the row out of the table, for use in a larger object. */
+/* Takes the rows out of the table, for use in a larger object. */
 struct json_object *table_take_rows(struct table *table);
-struct json_object *table_take_row(struct table *table);
 
-/* Prints the object as one line and drops it. */
-void json_print(struct json_object *object);
+/* Puts the last row's cells into the object. */
+void table_put_row(const struct table *table, struct json_object *object);
 
 #endif

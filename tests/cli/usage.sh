@@ -28,7 +28,10 @@ expect 2 "no command" "no command"
 expect 2 "unknown command" "frobnicate: not a command" frobnicate
 expect 2 "no prefixes" "stat: not a command" stat
 expect 2 "unknown option" "try 'dsnctl status --help'" status --frobnicate
-expect 2 "an option of another command" "set: does not take that option" set --json 01:00.0 scrub
+expect 2 "an option of another command" "set: does not take that option" set --real 01:00.0 scrub
+expect 2 "an option without its value" "--guard needs a value" load --guard
+expect 2 "errors as JSON" '"command":"get","status":2,"errors":\[".*not a PCI' get -j zz
+expect 2 "a wrong option as JSON" '"status":2,"errors":\["get: --zz is no option"\]' get --zz -j
 expect 2 "missing operands" "set: want BDF" set 01:00.0
 expect 2 "too many operands" "unset: unexpected 'x'" unset 01:00.0 x
 expect 2 "a bad address" "01:00: not a PCI function|01:00: the device is not" get 01:00
