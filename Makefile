@@ -9,7 +9,7 @@ O ?= build
 
 MACHINE := $(shell $(CC) -dumpmachine)
 ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(firstword $(subst -, ,$(MACHINE)))))
-LIBS := libbpf libpci smartcols json-c
+LIBS := libbpf libpci smartcols json-c libsystemd libkmod
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow
@@ -19,6 +19,7 @@ LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	-MMD -MP -I. -Iinclude -Ibpf -idirafter /usr/include/$(MACHINE)
 
+SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 
 ifeq ($(V),)
@@ -30,12 +31,12 @@ all: $(O)/dsnctl
 $(O)/dsnctl: $(CLI_OBJECTS)
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(O)/cli/%.o: cli/%.c $(O)/dsnctl.skel.h
+$(O)/cli/%.o: cli/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(O)/dsnctl.skel.h: $(O)/bpf/dsnctl.bpf.o
-	$(call say,SKELETON)$(BPFTOOL) gen skeleton $< name dsnctl_bpf > $@
+$(SKELETONS): $(O)/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKELETON)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)

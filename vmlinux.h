@@ -97,6 +97,8 @@ typedef struct {
 struct pci_dev {
 	struct pci_bus *bus;
 	unsigned int devfn;
+	unsigned short vendor;
+	unsigned short device;
 	int cfg_size;
 	struct device dev;
 	atomic_t enable_cnt;
@@ -142,7 +144,24 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
+	int tgid;
+	struct task_struct *group_leader;
+	u64 start_boottime;
+	char comm[16];
 	void *io_uring;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
 };
 
 struct pcpu_hot {

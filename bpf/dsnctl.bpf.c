@@ -42,11 +42,9 @@ int dsn_kprobe(struct pt_regs *ctx)
 		.iswrite = PT_REGS_PARM5(ctx),
 	};
 
-	struct vfio_pci_core_device *vdev = (void *)call.vdev;
-
 	if (bpf_map_update_elem(&pending, &thread, &call, BPF_ANY) &&
 	    !is_write(call.iswrite))
-		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_PLACE);
+		kill_reader(call.vdev, DSN_REASON_PLACE);
 	return 0;
 }
 

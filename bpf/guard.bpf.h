@@ -13,6 +13,7 @@
 #include "vmlinux.h"
 #include "call.bpf.h"
 #include "rewrite.bpf.h"
+#include "vfio.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
@@ -55,8 +56,23 @@ struct {
 /* The guard that is loaded with this object. */
 const volatile enum dsn_guard guard;
 
-/* Set when all programs are attached: from then on every read is announced. */
-bool attached;
+/* dsn_state.loaded_ns of this load. */
+const volatile __u64 load_id;
+
+/*
+ * A read that no program of the guard has seen before it: counted once `load` is done, and
+ * by the newest hook alone; an old one may run on for a while when its guard is gone.
+ */
+static __noinline int unannounced(void)
+{
+	struct dsn_state *loaded;
+	__u32 zero = 0;
+
+	loaded = bpf_map_lookup_elem(&state, &zero);
+	if (loaded && loaded->loaded_ns == load_id)
+		COUNT(unannounced);
+	return 0;
+}
 
 static __always_inline void tick_off(__u64 vdev)
 {
@@ -68,24 +84,8 @@ static __always_inline void tick_off(__u64 vdev)
 	read = bpf_map_lookup_elem(&armed, &thread);
 	if (read && read->vdev == vdev)
 		read->done = 1;
-	else if (guard != DSN_GUARD_LSM && attached)
-		COUNT(unannounced);
-}
-
-/*
- * The vfio-pci device whose struct device this is, or NULL. Drivers on vfio-pci-core
- * must have it as their driver data, and it leads back; others' data do not.
- */
-static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
-{
-	struct vfio_pci_core_device *vdev = BPF_CORE_READ(dev, driver_data);
-	struct pci_dev *pdev = NULL;
-
-	pdev = (void *)dev - bpf_core_field_offset(pdev->dev);
-	if (!vdev || BPF_CORE_READ(vdev, vdev.dev) != dev ||
-	    BPF_CORE_READ(vdev, pdev) != pdev)
-		return NULL;
-	return vdev;
+	else if (guard != DSN_GUARD_LSM)
+		unannounced();
 }
 
 /* A walk over the iovecs of a call. */
@@ -146,7 +146,7 @@ static __noinline int repair(struct vfio_pci_core_device *vdev, const struct cal
 		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
 			 repair_segment, &walk, 0);
 	if (call->kind == CALL_WORKER || walk.lost)
-		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_MISSED);
+		kill_reader((__u64)vdev, DSN_REASON_MISSED);
 	if (walk.touched && !again)
 		COUNT(repaired);
 	return 0;

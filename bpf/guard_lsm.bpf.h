@@ -17,26 +17,11 @@
 
 #define MAY_READ 4
 
-/* Address of vfio's file operations, filled in before load from the kernel's symbols. */
-const volatile __u64 vfio_device_fops;
-
 typedef int (*task_work_callback)(struct bpf_map *map, void *key, void *value);
 
 extern int bpf_task_work_schedule_resume(struct task_struct *task,
 					 struct bpf_task_work *work, void *map,
 					 task_work_callback callback) __ksym __weak;
-
-static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
-{
-	void *data = BPF_CORE_READ(file, private_data);
-	struct vfio_device *device = data;
-	struct device *dev;
-
-	if (bpf_core_type_exists(struct vfio_device_file))
-		device = BPF_CORE_READ((struct vfio_device_file *)data, device);
-	dev = BPF_CORE_READ(device, dev);
-	return vfio_of(dev);
-}
 
 /* In task context, on the reader's way back to user mode. */
 static int behind_call(struct bpf_map *map, void *thread, void *value)
@@ -77,9 +62,7 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct c
 /* The vfio-pci device that a file is read of, or NULL. */
 static __always_inline struct vfio_pci_core_device *read_of(struct file *file, int mask)
 {
-	if (!(mask & MAY_READ) || (__u64)file->f_op != vfio_device_fops)
-		return NULL;
-	return vfio_of_file(file);
+	return mask & MAY_READ ? vfio_of_file(file) : NULL;
 }
 
 /* A read of a vfio device it is; by io_uring, if not by one of the calls that are known. */

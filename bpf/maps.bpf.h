@@ -57,4 +57,12 @@ struct {
 	__type(value, struct dsn_state);
 } state SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DSN_MAX_EARLY);
+	__type(key, struct dsn_opener);
+	__type(value, __u32); /* 1 */
+} early SEC(".maps");
+
 #endif

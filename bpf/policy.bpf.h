@@ -6,36 +6,35 @@
 #include "vmlinux.h"
 #include "dsn_contract.h"
 #include "maps.bpf.h"
+#include "vfio.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* pci_domain_nr() */
-static __always_inline __u32 domain_of(struct pci_bus *bus)
+/* A rule for another kind of function is none. */
+static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *pdev)
 {
-	struct pci_sysdata *sysdata;
-
-	if (bpf_core_field_exists(bus->domain_nr))
-		return BPF_CORE_READ(bus, domain_nr);
-	sysdata = BPF_CORE_READ(bus, sysdata);
-	return BPF_CORE_READ(sysdata, domain);
+	return !rule->expect ||
+	       rule->expect == ((__u32)BPF_CORE_READ(pdev, vendor) << 16 |
+				BPF_CORE_READ(pdev, device));
 }
 
-static __always_inline struct dsn_key key_of(struct pci_dev *pdev)
+/* The rule of the function itself, or of the device that it is one of. */
+static __always_inline struct dsn_rule *own_rule(void *set, struct pci_dev *pdev,
+						 struct dsn_key key)
 {
-	struct pci_bus *bus = BPF_CORE_READ(pdev, bus);
-	struct dsn_key key = {
-		.domain = domain_of(bus),
-		.bus = BPF_CORE_READ(bus, number),
-		.devfn = BPF_CORE_READ(pdev, devfn),
-		.scope = DSN_SCOPE_FUNCTION,
-	};
+	struct dsn_rule *rule = bpf_map_lookup_elem(set, &key);
 
-	return key;
+	if (rule && is_for(rule, pdev))
+		return rule;
+	key.scope = DSN_SCOPE_DEVICE;
+	key.devfn &= ~7;
+	rule = bpf_map_lookup_elem(set, &key);
+	return rule && is_for(rule, pdev) ? rule : NULL;
 }
 
 /*
- * The rule in force for a function: its own, else for a VF its PF's, else the default.
- * Where there is none at all, the zeroed rule: scrub.
+ * The rule in force for a function: its own or its device's, else for a VF its PF's, else
+ * the default. Where there is none at all, the zeroed rule: scrub.
  */
 static __always_inline struct dsn_rule rule_of(struct pci_dev *pdev, struct dsn_key key)
 {
@@ -47,10 +46,10 @@ static __always_inline struct dsn_rule rule_of(struct pci_dev *pdev, struct dsn_
 	set = bpf_map_lookup_elem(&rulesets, &zero);
 	if (!set)
 		return none;
-	rule = bpf_map_lookup_elem(set, &key);
+	rule = own_rule(set, pdev, key);
 	if (!rule && BPF_CORE_READ_BITFIELD_PROBED(pdev, is_virtfn)) {
-		key = key_of(BPF_CORE_READ(pdev, physfn));
-		rule = bpf_map_lookup_elem(set, &key);
+		pdev = BPF_CORE_READ(pdev, physfn);
+		rule = own_rule(set, pdev, key_of(pdev));
 	}
 	if (!rule)
 		rule = bpf_map_lookup_elem(set, &fallback);

@@ -18,20 +18,31 @@
 /* VFIO_PCI_OFFSET_MASK: the region index is above it. */
 #define DSN_OFFSET_MASK ((1ULL << 40) - 1)
 
-/* One config read. */
+/* One config read that reaches extended config space. */
 struct config_read {
-	__u64 buf;     /* user address of its first byte */
-	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
-	__u32 size;    /* of config space */
+	__u64 vdev;
+	__u64 buf; /* user address of its first byte */
 	__u32 pos;
 	__u32 len;
-	__u32 cap;    /* the capability that the walk stands at */
-	__u64 serial; /* what the guest is to see */
-	bool rewrite; /* false while the walk only looks whether the read has a DSN */
-	bool found;
-	bool lost;    /* some of it could not be made safe */
 	bool again;   /* counted before */
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
+};
+
+/* A walk along the capabilities that it meets. */
+struct chain {
+	__u64 buf; /* as above, up to halfway */
+	__u32 pos;
+	__u32 len;
+	bool halfway;
+	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
+	__u32 size;    /* of config space */
+	__u32 cap;     /* the capability that the walk stands at */
+	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
+	__u64 serial;  /* what the guest is to see */
+	bool rewrite;  /* false while the walk only looks whether the read has a DSN */
+	bool hide;     /* the header too */
+	bool found;    /* it has bytes of a serial */
+	bool lost;     /* some of it could not be made safe */
 };
 
 #define COUNT(field)                                                                     \
@@ -47,8 +58,9 @@ struct config_read {
  * sends the signal from an interrupt that it raises on this CPU, and says EBUSY while the
  * one before has not come; where it refuses, for init (pid 1), that is counted.
  */
-static __noinline int kill_reader(struct pci_dev *pdev, enum dsn_reason reason)
+static __noinline int kill_reader(__u64 vdev, __u32 reason)
 {
+	struct pci_dev *pdev = BPF_CORE_READ((struct vfio_pci_core_device *)vdev, pdev);
 	struct dsn_kill *kill;
 	long err = -EBUSY;
 	__u32 slot, tries;
@@ -108,48 +120,68 @@ static __always_inline bool never_copied(__u64 address)
 }
 
 /* Bytes one at a time, up to the first that cannot be written. */
-static __always_inline bool write_bytes(struct config_read *read, __u64 to,
-					const __u8 *bytes, __u32 len)
+static __always_inline bool write_bytes(struct chain *chain, __u64 to, const __u8 *bytes,
+					__u32 len)
 {
 	__u32 i;
 
 	for (i = 0; i < DSN_BODY_LEN && i < len; i++)
 		if (bpf_probe_write_user((void *)(to + i), &bytes[i], 1))
-			return read->halfway && never_copied(to + i);
+			return chain->halfway && never_copied(to + i);
 	return true;
+}
+
+/*
+ * Writes what the `width` bytes at `from` in config space are to show. Not static, so that
+ * the verifier looks at it once, and not again on each of the many paths that lead here.
+ */
+__noinline int show(struct chain *chain, __u32 from, __u32 width, __u64 shown)
+{
+	struct dsn_part part;
+	__u8 bytes[8];
+
+	if (!chain)
+		return 0;
+	part = dsn_part_of(chain->pos, chain->len, from, width, chain->size, shown);
+	if (!part.len)
+		return 0;
+	dsn_store(bytes, part.bytes);
+	if (write_user(chain->buf + part.at, bytes, part.len) &&
+	    !write_bytes(chain, chain->buf + part.at, bytes, part.len))
+		chain->lost = true;
+	return 0;
 }
 
 /* One hop of the walk along the chain; 1 ends it. */
 static long walk(__u32 hop, void *data)
 {
-	struct config_read *read = data;
-	struct dsn_part part;
-	__u8 bytes[8];
-	__u32 header;
+	struct chain *chain = data;
+	__u32 header, body;
 
 	if (bpf_probe_read_kernel(&header, sizeof(header),
-				  (void *)(read->vconfig + read->cap))) {
-		read->found = true;
-		read->lost = true;
+				  (void *)(chain->vconfig + chain->cap))) {
+		chain->found = true;
+		chain->lost = true;
 		return 1;
 	}
 	/* vfio keeps the copy little-endian, as BPF is on x86-64 and arm64 */
 	if (dsn_cap_id(header) == DSN_CAP_ID) {
-		part = dsn_part_of(read->pos, read->len, read->cap, read->size,
-				   read->serial);
-		if (part.len) {
-			read->found = true;
-			if (!read->rewrite)
-				return 1;
-			dsn_store(bytes, part.bytes);
-			if (write_user(read->buf + part.at, bytes, part.len) &&
-			    !write_bytes(read, read->buf + part.at, bytes, part.len))
-				read->lost = true;
-		}
+		body = chain->cap + DSN_BODY;
+		if (!chain->first && dsn_overlaps(chain->pos, chain->len, chain->cap,
+						  DSN_BODY + DSN_BODY_LEN))
+			chain->first = chain->cap;
+		if (dsn_overlaps(chain->pos, chain->len, body, DSN_BODY_LEN))
+			chain->found = true;
+		if (!chain->rewrite && chain->found)
+			return 1;
+		if (chain->rewrite)
+			show(chain, body, DSN_BODY_LEN, chain->serial);
+		if (chain->hide)
+			show(chain, chain->cap, DSN_BODY, dsn_hidden_header(header));
 	}
-	read->cap = dsn_cap_next(header);
+	chain->cap = dsn_cap_next(header);
 	/* a header in the last bytes is in range: sizes are multiples of 4 */
-	return !read->cap || read->cap + 4 > read->size;
+	return !chain->cap || chain->cap + 4 > chain->size;
 }
 
 static __always_inline void count_device(struct dsn_key *key, bool rewritten)
@@ -175,45 +207,58 @@ static __always_inline void count_device(struct dsn_key *key, bool rewritten)
 /*
  * Makes the `len` bytes at `buf`, which vfio has read or was to read from `pos` in config
  * space, show what policy allows, or kills the reader. Returns whether they reach a DSN.
+ * Not static: see show().
  */
-static __noinline int rewrite_range(struct vfio_pci_core_device *vdev,
-				    struct config_read *read)
+__noinline int rewrite_range(struct config_read *read)
 {
-	struct pci_dev *pdev = BPF_CORE_READ(vdev, pdev);
+	struct vfio_pci_core_device *vdev;
+	struct chain chain = {};
 	struct dsn_rule rule;
+	struct pci_dev *pdev;
 	struct dsn_key key;
 
 	if (!read)
 		return 0;
-	read->size = BPF_CORE_READ(pdev, cfg_size);
+	vdev = (void *)read->vdev;
+	pdev = BPF_CORE_READ(vdev, pdev);
+	chain.size = BPF_CORE_READ(pdev, cfg_size);
 	/* vfio_config_do_rw() refuses such a read before it copies a byte */
-	if (read->len > read->size || read->pos + read->len > read->size)
+	if (read->len > chain.size || read->pos + read->len > chain.size)
 		return 0;
-	if (read->size <= DSN_CFG_EXT)
+	if (chain.size <= DSN_CFG_EXT)
 		return 0;
-	read->vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
-	read->cap = DSN_CFG_EXT;
-	bpf_loop(DSN_CHAIN_MAX, walk, read, 0);
-	if (!read->found)
+	chain.buf = read->buf;
+	chain.pos = read->pos;
+	chain.len = read->len;
+	chain.halfway = read->halfway;
+	chain.vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
+	chain.cap = DSN_CFG_EXT;
+	bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+	if (!chain.found && !chain.first)
+		return 0;
+	key = key_of(pdev);
+	rule = rule_of(pdev, key);
+	/* a header is no secret, unless it is to be hidden */
+	if (!chain.found && rule.policy != DSN_HIDE)
 		return 0;
 	if (!read->again)
 		COUNT(touched);
-	if (read->lost) {
-		kill_reader(pdev, DSN_REASON_PLACE);
+	if (chain.lost) {
+		kill_reader(read->vdev, DSN_REASON_PLACE);
 		return 1;
 	}
-	key = key_of(pdev);
-	rule = rule_of(pdev, key);
 	if (!read->again)
 		count_device(&key, rule.policy != DSN_PASS);
 	if (rule.policy == DSN_PASS)
 		return 1;
 	if (rule.policy == DSN_SERIAL)
-		read->serial = rule.serial;
-	read->rewrite = true;
-	bpf_loop(DSN_CHAIN_MAX, walk, read, 0);
-	if (read->lost)
-		kill_reader(pdev, DSN_REASON_WRITE);
+		chain.serial = rule.serial;
+	chain.hide = rule.policy == DSN_HIDE;
+	chain.cap = chain.first;
+	chain.rewrite = true;
+	bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+	if (chain.lost)
+		kill_reader(read->vdev, DSN_REASON_WRITE);
 	return 1;
 }
 
@@ -221,14 +266,19 @@ static __noinline int rewrite_range(struct vfio_pci_core_device *vdev,
 static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev, __u64 buf,
 				      __u64 count, __u64 pos, bool halfway, bool again)
 {
-	struct config_read read = { .buf = buf, .halfway = halfway, .again = again };
+	struct config_read read = {
+		.vdev = (__u64)vdev,
+		.buf = buf,
+		.halfway = halfway,
+		.again = again,
+	};
 
 	pos &= DSN_OFFSET_MASK;
 	if (count > DSN_CFG_END || pos > DSN_CFG_END || pos + count <= DSN_CFG_EXT)
 		return 0;
 	read.pos = pos;
 	read.len = count;
-	return rewrite_range(vdev, &read);
+	return rewrite_range(&read);
 }
 
 /*
@@ -244,7 +294,7 @@ static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
 	if (!ret)
 		return 0;
 	if (bpf_probe_read_kernel(&pos, sizeof(pos), (void *)ppos)) {
-		kill_reader(BPF_CORE_READ(vdev, pdev), DSN_REASON_PLACE);
+		kill_reader((__u64)vdev, DSN_REASON_PLACE);
 		return 0;
 	}
 	if (ret > 0) {

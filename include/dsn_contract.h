@@ -13,15 +13,16 @@
  * Bumped whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only where the number in `state` is this one.
  */
-#define DSN_LAYOUT 1
+#define DSN_LAYOUT 2
 
 /*
- * Whom a rule is for. The order is the order of precedence: a function's own rule,
- * the rule of the PF it is a VF of (a function rule as well), the default.
+ * Whom a rule is for. The order is the order of precedence; between device and default,
+ * for a VF, come its PF's function rule and the rule of its PF's device.
  */
 enum dsn_scope {
 	DSN_SCOPE_FUNCTION = 0, /* domain, bus and devfn name the function */
-	DSN_SCOPE_DEFAULT = 1,	/* domain, bus and devfn are 0 */
+	DSN_SCOPE_DEVICE = 1,	/* all functions of a device: devfn is its function 0's */
+	DSN_SCOPE_DEFAULT = 2,	/* domain, bus and devfn are 0 */
 };
 
 /* Host byte order. devfn is the kernel's: device << 3 | function. */
@@ -37,6 +38,9 @@ enum dsn_policy {
 	DSN_SCRUB = 0,	/* the serial reads as zeros; also what any unknown value means */
 	DSN_SERIAL = 1, /* the serial reads as `serial` */
 	DSN_PASS = 2,	/* the real serial is shown */
+	/* the capability is not there: its serial reads as zeros, its header as ID 0 and
+	   version 0 with the next pointer kept, as vfio_ecap_init() does when it hides one */
+	DSN_HIDE = 3,
 };
 
 /*
@@ -45,11 +49,14 @@ enum dsn_policy {
  * space the low dword comes first and each dword is little-endian (PCIe r6.2 7.9.3),
  * on every architecture; dsn_window.h does that conversion. 0 unless the policy is
  * DSN_SERIAL, and then neither 0 nor all ones.
+ *
+ * A rule with `expect` counts only for a function that has these ids (for a VF under its
+ * PF's rule: the PF); for another it is as if there were no rule.
  */
 struct dsn_rule {
 	__u64 serial;
-	__u32 policy;	/* enum dsn_policy */
-	__u32 reserved; /* 0 */
+	__u32 policy; /* enum dsn_policy */
+	__u32 expect; /* vendor id << 16 | device id; 0: any */
 };
 
 /* What happened to one function's reads since load; key: its dsn_key. */
@@ -109,6 +116,25 @@ enum dsn_guard {
 		3, /* the tracepoints, and file_permission to refuse io_uring */
 };
 
+/*
+ * A process that has a function's vfio device open. Key of the map `early`: those that had
+ * it before the hook came, and may know its real serial.
+ */
+struct dsn_opener {
+	struct dsn_key key;
+	__u64 start_ns; /* of the process, ns, CLOCK_BOOTTIME: pids are used again */
+	__u32 pid;	/* in the initial pid namespace */
+	__u32 reserved;
+};
+
+/* What the iterator of bpf/open.bpf.c writes for each such file. */
+struct dsn_holder {
+	struct dsn_opener opener;
+	char command[16]; /* the process's name */
+};
+
+#define DSN_MAX_EARLY 4096
+
 /* Calls of our programs that the kernel skipped (recursion_misses). */
 struct dsn_missed {
 	__u64 hook;
@@ -121,7 +147,7 @@ struct dsn_state {
 	__u32 hook;   /* enum dsn_hook */
 	__u32 guard;  /* enum dsn_guard */
 	__u32 reserved;
-	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME */
+	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME; names the load whose programs count */
 	struct dsn_missed
 		missed;	   /* by programs of former loads; theirs is in their info */
 	__u64 unannounced; /* of dsn_totals at the end of load: reads then under way */
@@ -142,6 +168,8 @@ _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
 _Static_assert(sizeof(struct dsn_totals) == 64, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
+_Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
+_Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
 _Static_assert(sizeof(struct dsn_state) == 544, "dsn_state has no padding");
 
 #endif

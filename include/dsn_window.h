@@ -35,7 +35,16 @@ static inline __u32 dsn_cap_next(__u32 header)
 	return next < DSN_CFG_EXT ? 0 : next;
 }
 
-/* A part of a read that shows serial bytes. */
+/*
+ * What a hidden capability's header reads as: ID 0, version 0, the way on kept
+ * (vfio_ecap_init() in drivers/vfio/pci/vfio_pci_config.c).
+ */
+static inline __u32 dsn_hidden_header(__u32 header)
+{
+	return header & 0xffcU << 20;
+}
+
+/* A part of a read that is to show other bytes. */
 struct dsn_part {
 	__u32 at;    /* offset of its first byte in the read */
 	__u32 len;   /* bytes, 0 to 8 */
@@ -44,15 +53,15 @@ struct dsn_part {
 };
 
 /*
- * The part of a read of [pos, pos + len) that the serial of a capability at `cap`
- * takes, and what it is to show. `size` is the end of config space: a serial that it
- * cuts off has only the bytes before it. Any arguments are harmless: pos + len may be
- * beyond the end, and cap may be anything below it.
+ * The part of a read of [pos, pos + len) that the `width` bytes (at most 8) from `from`
+ * on take, and what it is to show of `bytes`. `size` is the end of config space, which
+ * cuts them off. Any arguments are harmless: pos + len may be beyond the end, and `from`
+ * may be anything.
  */
-static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 cap, __u32 size,
-					  __u64 serial)
+static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 from, __u32 width,
+					  __u32 size, __u64 bytes)
 {
-	__u32 from = cap + DSN_BODY, to = from + DSN_BODY_LEN, end = pos + len;
+	__u32 to = from + width, end = pos + len;
 	struct dsn_part part = {};
 
 	if (to > size)
@@ -60,17 +69,23 @@ static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 cap, __u32
 	if (to > end)
 		to = end;
 	if (from < pos) {
-		if (pos - from >= DSN_BODY_LEN)
+		if (pos - from >= width)
 			return part;
-		serial >>= 8 * (pos - from);
+		bytes >>= 8 * (pos - from);
 		from = pos;
 	}
 	if (from >= to)
 		return part;
 	part.at = from - pos;
 	part.len = to - from;
-	part.bytes = serial;
+	part.bytes = bytes;
 	return part;
+}
+
+/* Whether the read has any of these bytes. */
+static inline int dsn_overlaps(__u32 pos, __u32 len, __u32 from, __u32 width)
+{
+	return len && pos < from + width && from < pos + len;
 }
 
 /* Little-endian bytes of a number, on every host. */

@@ -10,9 +10,9 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
 GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/trace $(O)/guest/json_get $(O)/guest/fill_rules
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
-GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF)
+GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
 
-$(O)/san/cli/%.o: cli/%.c $(O)/dsnctl.skel.h
+$(O)/san/cli/%.o: cli/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -c -o $@ $<
 
@@ -47,6 +47,13 @@ $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CL
 $(O)/guest/%.bpf.o: tests/guest/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+# The indexes of a folder of modules where the NIC's driver is one that minds a serial of
+# zeros; the module is only good for depmod.
+$(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin: tests/guest/minds_zero.c
+	@mkdir -p $(@D)/kernel
+	$(call say,MODULES)$(CC) -c -o $(@D)/kernel/bnxt_en.ko $<
+	$(if $(V),,@)PATH="$$PATH:/usr/sbin:/sbin" depmod -b $(O)/minds_zero 0.0.0 2>/dev/null
 
 # Installs what building and testing need, and says so before.
 setup:

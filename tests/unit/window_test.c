@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsn_window.h: which bytes of a read become which bytes, against a model byte by byte. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
@@ -22,7 +23,7 @@ static int model(__u32 at, __u32 cap, __u32 size)
 
 static void check(__u32 pos, __u32 len, __u32 cap, __u32 size)
 {
-	struct dsn_part part = dsn_part_of(pos, len, cap, size, SERIAL);
+	struct dsn_part part = dsn_part_of(pos, len, cap + 4, 8, size, SERIAL);
 	__u32 from = cap > pos ? cap : pos, to = cap + 16, at;
 	__u8 bytes[8];
 
@@ -78,8 +79,9 @@ static void beyond_the_end(void **state)
 		check(0xff0, len, 0xff4, DSN_CFG_END);
 		check(0xffc, len, 0xff8, DSN_CFG_END);
 	}
-	assert_int_equal(dsn_part_of(0x100, 4, 0x100, 0x100, SERIAL).len, 0);
-	assert_int_equal(dsn_part_of(0xffffffff, 0, 0x140, DSN_CFG_END, SERIAL).len, 0);
+	assert_int_equal(dsn_part_of(0x100, 4, 0x104, 8, 0x100, SERIAL).len, 0);
+	assert_int_equal(dsn_part_of(0xffffffff, 0, 0x144, 8, DSN_CFG_END, SERIAL).len,
+			 0);
 }
 
 /*
@@ -94,6 +96,34 @@ static void wire_order(void **state)
 	(void)state;
 	dsn_store(bytes, SERIAL);
 	assert_memory_equal(bytes, wire, 8);
+}
+
+/* A header dword, which `hide` writes over: every read near it. */
+static void headers(void **state)
+{
+	__u32 pos, len, at;
+
+	(void)state;
+	for (pos = 0x130; pos < 0x150; pos++)
+		for (len = 0; len <= 40; len++) {
+			struct dsn_part part =
+				dsn_part_of(pos, len, 0x140, 4, DSN_CFG_END, 0x15000000);
+			__u8 bytes[8];
+
+			dsn_store(bytes, part.bytes);
+			for (at = pos; at < pos + len; at++) {
+				bool in = at >= pos + part.at &&
+					  at < pos + part.at + part.len;
+
+				assert_int_equal(in, at >= 0x140 && at < 0x144);
+				if (in)
+					assert_int_equal(bytes[at - pos - part.at],
+							 at == 0x143 ? 0x15 : 0);
+			}
+			assert_int_equal(part.len > 0, dsn_overlaps(pos, len, 0x140, 4));
+		}
+	assert_int_equal(dsn_hidden_header(0x15210003), 0x15000000);
+	assert_int_equal(dsn_hidden_header(0xffffffff), 0xffc00000);
 }
 
 static void chain(void **state)
@@ -112,7 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_reads),	  cmocka_unit_test(all_places),
 		cmocka_unit_test(beyond_the_end), cmocka_unit_test(wire_order),
-		cmocka_unit_test(chain),
+		cmocka_unit_test(headers),	  cmocka_unit_test(chain),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From the kernel's objects to vfio-pci devices, and from those to their addresses. */
+#ifndef DSN_VFIO_BPF_H
+#define DSN_VFIO_BPF_H
+
+#include "vmlinux.h"
+#include "dsn_contract.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* Address of vfio's file operations, filled in before load from the kernel's symbols. */
+const volatile __u64 vfio_device_fops;
+
+/*
+ * The vfio-pci device whose struct device this is, or NULL. Drivers on vfio-pci-core
+ * must have it as their driver data, and it leads back; others' data do not.
+ */
+static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
+{
+	struct vfio_pci_core_device *vdev = BPF_CORE_READ(dev, driver_data);
+	struct pci_dev *pdev = NULL;
+
+	pdev = (void *)dev - bpf_core_field_offset(pdev->dev);
+	if (!vdev || BPF_CORE_READ(vdev, vdev.dev) != dev ||
+	    BPF_CORE_READ(vdev, pdev) != pdev)
+		return NULL;
+	return vdev;
+}
+
+/* The vfio-pci device that a file is opened on, or NULL. */
+static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
+{
+	void *data = BPF_CORE_READ(file, private_data);
+	struct vfio_device *device = data;
+	struct device *dev;
+
+	if ((__u64)file->f_op != vfio_device_fops)
+		return NULL;
+	if (bpf_core_type_exists(struct vfio_device_file))
+		device = BPF_CORE_READ((struct vfio_device_file *)data, device);
+	dev = BPF_CORE_READ(device, dev);
+	return vfio_of(dev);
+}
+
+/* pci_domain_nr() */
+static __always_inline __u32 domain_of(struct pci_bus *bus)
+{
+	struct pci_sysdata *sysdata;
+
+	if (bpf_core_field_exists(bus->domain_nr))
+		return BPF_CORE_READ(bus, domain_nr);
+	sysdata = BPF_CORE_READ(bus, sysdata);
+	return BPF_CORE_READ(sysdata, domain);
+}
+
+static __always_inline struct dsn_key key_of(struct pci_dev *pdev)
+{
+	struct pci_bus *bus = BPF_CORE_READ(pdev, bus);
+	struct dsn_key key = {
+		.domain = domain_of(bus),
+		.bus = BPF_CORE_READ(bus, number),
+		.devfn = BPF_CORE_READ(pdev, devfn),
+		.scope = DSN_SCOPE_FUNCTION,
+	};
+
+	return key;
+}
+
+#endif
