@@ -17,6 +17,9 @@ struct options {
 	bool json;
 	bool real;
 	bool force;
+	bool save;
+	bool prune;
+	bool dry_run;
 	const char *hook;
 	const char *guard;
 	const char *require;
@@ -40,6 +43,8 @@ int cmd_set(const struct options *options, int argc, char **argv);
 int cmd_unset(const struct options *options, int argc, char **argv);
 int cmd_get(const struct options *options, int argc, char **argv);
 int cmd_dump(const struct options *options, int argc, char **argv);
+int cmd_apply(const struct options *options, int argc, char **argv);
+int cmd_save(const struct options *options, int argc, char **argv);
 int cmd_list(const struct options *options, int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "bdf.h"
 #include "dsn_window.h"
+#include "host.h"
 #include "util.h"
 
 #define SYSFS "/sys/bus/pci/devices/"
@@ -46,6 +47,7 @@ static void describe(struct pci_dev *from, struct device *to)
 			.devfn = from->dev << 3 | from->func,
 			.scope = DSN_SCOPE_FUNCTION,
 		},
+		.ids = (__u32)from->vendor_id << 16 | from->device_id,
 		.has_dsn = cap,
 	};
 	snprintf(to->driver, sizeof(to->driver), "%s", driver ? driver : "");
@@ -109,12 +111,34 @@ static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
 	snprintf(path, size, SYSFS "%s%s", bdf, name);
 }
 
-bool device_exists(const struct dsn_key *key)
+/* A number in a file of the function's, or -1. */
+static long read_number(const struct dsn_key *key, const char *name)
+{
+	_cleanup_(close_file) FILE *file = NULL;
+	unsigned int number;
+	char path[80];
+
+	sysfs_path(key, name, path, sizeof(path));
+	file = fopen(path, "re");
+	return file && fscanf(file, "%x", &number) == 1 ? (long)number : -1;
+}
+
+bool device_ids(const struct dsn_key *key, __u32 *ids)
+{
+	long vendor = read_number(key, "/vendor"), device = read_number(key, "/device");
+
+	if (vendor < 0 || device < 0)
+		return false;
+	*ids = vendor << 16 | device;
+	return true;
+}
+
+bool device_alias(const struct dsn_key *key, char *alias, size_t size)
 {
 	char path[80];
 
-	sysfs_path(key, "", path, sizeof(path));
-	return !access(path, F_OK);
+	sysfs_path(key, "/modalias", path, sizeof(path));
+	return !host_read(path, alias, size);
 }
 
 bool device_pf(const struct dsn_key *key, struct dsn_key *pf)

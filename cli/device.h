@@ -10,6 +10,7 @@
 struct device {
 	struct dsn_key key;
 	char driver[32]; /* empty where none is bound */
+	__u32 ids;	 /* vendor id << 16 | device id */
 	bool has_dsn;
 	__u64 serial; /* the real one, where has_dsn; the first of several */
 };
@@ -21,8 +22,11 @@ struct device {
 int device_scan(const char *dump, struct device **devices, size_t *count,
 		char error[128]);
 
-/* Whether sysfs has the function. */
-bool device_exists(const struct dsn_key *key);
+/* Its vendor id << 16 | device id, from sysfs. False where it is not there. */
+bool device_ids(const struct dsn_key *key, __u32 *ids);
+
+/* Its modalias, by which modprobe finds its driver. False where there is none. */
+bool device_alias(const struct dsn_key *key, char *alias, size_t size);
 
 /* The PF of a VF, from sysfs. False where the function is no VF. */
 bool device_pf(const struct dsn_key *key, struct dsn_key *pf);

@@ -3,7 +3,6 @@
 #include "host.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,41 +114,6 @@ bool host_has_lsm(const char *name)
 bool host_has_btf(void)
 {
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
-}
-
-/* A device is opened from its group, or as a character device of its own (6.6 on). */
-static bool is_vfio_device(const char *fd)
-{
-	char target[64];
-	ssize_t length = readlink(fd, target, sizeof(target) - 1);
-
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	return !strcmp(target, "anon_inode:[vfio-device]") ||
-	       !strncmp(target, "/dev/vfio/devices/", 18);
-}
-
-bool host_vfio_user(char text[64])
-{
-	char path[64], command[32] = "?";
-	bool found = false;
-	glob_t fds;
-	size_t i;
-	int pid;
-
-	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &fds))
-		return false;
-	for (i = 0; i < fds.gl_pathc && !found; i++)
-		if (is_vfio_device(fds.gl_pathv[i]) &&
-		    sscanf(fds.gl_pathv[i], "/proc/%d/", &pid) == 1) {
-			snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-			host_read(path, command, sizeof(command));
-			snprintf(text, 64, "%d (%s)", pid, command);
-			found = true;
-		}
-	globfree(&fds);
-	return found;
 }
 
 /* With the driver comes vfio-pci-core, where the hook's function is. */

@@ -40,9 +40,6 @@ bool host_has_lsm(const char *name);
 /* Whether the kernel describes its types, without which BPF cannot be fitted to it. */
 bool host_has_btf(void);
 
-/* Whether a process has a VFIO device open: the first one found, as "PID (COMMAND)". */
-bool host_vfio_user(char text[64]);
-
 /* Loads vfio-pci where it is not there. Returns 0 or -errno. */
 int host_load_vfio(void);
 

@@ -6,15 +6,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include "bdf.h"
 #include "guarantee.h"
+#include "holders.h"
 #include "host.h"
+#include "journal.h"
 #include "message.h"
 #include "pins.h"
 #include "program.h"
 #include "ruleset.h"
 #include "util.h"
 #include "version.h"
+#include "when.h"
 
 /* The layout of the maps that are pinned; 0 where none are. Returns 0 or -errno. */
 static int pinned_layout(__u32 *layout)
@@ -129,7 +132,9 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 		    guarantee_needs_guard(hook, &host) &&
 		    program_guard() != DSN_GUARD_OFF)
 			return -EALREADY;
-		outcome->plan = (struct plan){ .hook = hook, .guard = order[i] };
+		outcome->plan = (struct plan){ .hook = hook,
+					       .guard = order[i],
+					       .id = boot_time_ns() };
 		err = program_load(&outcome->plan);
 		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
 			return err;
@@ -208,21 +213,67 @@ static bool is_one_of(const char *option, const char *value, const char *names)
 	return false;
 }
 
+static void print_json(const struct outcome *outcome, const struct guarantee *guarantee)
+{
+	struct json_object *object = json_result();
+
+	json_object_object_add(object, "hook",
+			       json_object_new_string(hook_name(outcome->plan.hook)));
+	json_object_object_add(object, "guard",
+			       json_object_new_string(guard_name(outcome->plan.guard)));
+	json_object_object_add(object, "guarantee",
+			       json_object_new_string(level_name(guarantee->level)));
+	json_object_object_add(object, "ground",
+			       json_object_new_string(guarantee->ground));
+	json_print(object);
+}
+
 /* What was loaded, on stdout; what is not as it should be, on stderr. */
-static void report(const struct outcome *outcome, const struct dsn_missed *missed)
+static void report(const struct outcome *outcome, const struct dsn_missed *missed,
+		   bool json)
 {
 	struct running host = host_running();
 	struct guarantee guarantee;
+	char text[96];
 
 	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, &host, missed,
 		       outcome->guard_reason);
-	printf("loaded: hook %s, guard %s: %s\n", hook_name(outcome->plan.hook),
-	       guard_name(outcome->plan.guard), level_name(guarantee.level));
+	snprintf(text, sizeof(text), "hook %s, guard %s: %s",
+		 hook_name(outcome->plan.hook), guard_name(outcome->plan.guard),
+		 level_name(guarantee.level));
+	journal_event("load", text);
 	if (*outcome->hook_reason)
 		say_warning("not hooked by fexit: %s", outcome->hook_reason);
 	if (guarantee.level != LEVEL_PROVEN)
 		say_warning("only %s: %s; %s", level_name(guarantee.level),
 			    guarantee.ground, guarantee.remedy);
+	if (json)
+		print_json(outcome, &guarantee);
+	else
+		printf("loaded: %s\n", text);
+}
+
+/* Whoever has a device open now may have read its serial before. */
+static void note_early(void)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], user[HOLDER_LEN];
+	size_t count, i;
+	int err;
+
+	err = holders_find(&holders, &count);
+	if (!err)
+		err = holders_mark_early(holders, count);
+	if (err)
+		say_warning("cannot tell which devices were open before this: %s",
+			    strerror(-err));
+	for (i = 0; i < count; i++) {
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], user);
+		say_warning(
+			"%s: process %s had it open before this, and what it has read until now is real: start it again",
+			bdf, user);
+	}
 }
 
 static __u64 unannounced_until_now(void)
@@ -243,15 +294,13 @@ static int write_state(const struct outcome *outcome, const struct dsn_missed *m
 		.hook = outcome->plan.hook,
 		.guard = outcome->plan.guard,
 		.missed = *missed,
+		.loaded_ns = outcome->plan.id,
 		.unannounced = unannounced_until_now(),
 	};
-	struct timespec now;
 	__u32 zero = 0;
 
 	if (fd < 0)
 		return fd;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	state.loaded_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
 	memcpy(state.hook_reason, outcome->hook_reason, sizeof(state.hook_reason));
 	memcpy(state.guard_reason, outcome->guard_reason, sizeof(state.guard_reason));
@@ -274,14 +323,13 @@ static struct dsn_missed missed_until_now(void)
 				    state.missed.guard + guard };
 }
 
-static int put_in_force(const struct wish *wish)
+static int put_in_force(const struct wish *wish, bool json)
 {
 	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
 	bool first = program_hook() == DSN_HOOK_NONE;
 	struct dsn_missed missed = missed_until_now();
 	struct outcome outcome = {};
 	int status, err;
-	char user[64];
 
 	status = load_programs(wish, &outcome);
 	/* what was there before, rules above all, waits for a load that works */
@@ -298,11 +346,9 @@ static int put_in_force(const struct wish *wish)
 			DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
-	report(&outcome, &missed);
-	if (first && host_vfio_user(user))
-		say_warning(
-			"process %s had a VFIO device open before this: what it has read until now is real; start it again",
-			user);
+	if (first)
+		note_early();
+	report(&outcome, &missed, json);
 	return EXIT_DONE;
 }
 
@@ -345,30 +391,62 @@ int cmd_load(const struct options *options, int argc, char **argv)
 			DSN_PIN_DIR, layout, DSN_LAYOUT);
 		return EXIT_FAILED;
 	}
-	return put_in_force(&wish);
+	return put_in_force(&wish, options->json);
+}
+
+/* With the programs gone, a guest that runs would read the real serials. */
+static int check_unused(void)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], user[HOLDER_LEN];
+	size_t count, i;
+	int err;
+
+	err = holders_find(&holders, &count);
+	if (err) {
+		say_error(
+			"cannot tell whether a device is open: %s; --force unloads all the same",
+			strerror(-err));
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < count; i++) {
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], user);
+		say_error(
+			"%s: process %s has it open and would read the real serial: end it first, or use --force",
+			bdf, user);
+	}
+	return count ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int told_unloaded(const char *text, bool json)
+{
+	struct json_object *object;
+
+	if (!json) {
+		puts(text);
+		return EXIT_DONE;
+	}
+	object = json_result();
+	json_object_object_add(object, "loaded", json_object_new_boolean(false));
+	json_print(object);
+	return EXIT_DONE;
 }
 
 int cmd_unload(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(close_fd) int lock = -1;
-	char user[64];
 	int err;
 
 	(void)argc;
 	(void)argv;
-	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && access(DSN_KEEP_DIR, F_OK)) {
-		puts("not loaded: nothing to do");
-		return EXIT_DONE;
-	}
+	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && access(DSN_KEEP_DIR, F_OK))
+		return told_unloaded("not loaded: nothing to do", options->json);
 	lock = pins_lock(PINS_CREATE);
 	if (lock < 0)
 		return EXIT_FAILED;
-	if (!options->force && program_hook() != DSN_HOOK_NONE && host_vfio_user(user)) {
-		say_error(
-			"process %s has a VFIO device open and would read the real serial: end it first, or use --force",
-			user);
+	if (!options->force && program_hook() != DSN_HOOK_NONE && check_unused())
 		return EXIT_FAILED;
-	}
 	err = program_unload();
 	if (!err)
 		err = pins_drop_all();
@@ -376,6 +454,7 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 		say_error("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
-	puts("unloaded: guests read the real serials again");
-	return EXIT_DONE;
+	journal_event("unload", "guests read the real serials again");
+	return told_unloaded("unloaded: guests read the real serials again",
+			     options->json);
 }

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "config.h"
 #include "message.h"
 #include "util.h"
 #include "version.h"
@@ -31,11 +33,21 @@ static const struct command commands[] = {
 	  "failed_writes  of those, because the buffer could not be written\n"
 	  "unkillable     of those, the ones that the kernel refused to kill\n"
 	  "uncounted      reads that are missing in the counters of 'dump'\n" },
-	{ "set", cmd_set, "BDF|default VALUE", 2, 2, "",
-	  "give a function, or all without a rule, a value",
-	  "VALUE is scrub, pass (the real serial is shown), or for a function a serial:\n"
-	  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits. Zero is scrub." },
-	{ "unset", cmd_unset, "BDF", 1, 1, "", "take a function's rule back", "" },
+	{ "set", cmd_set, "TARGET VALUE [expect IDS]", 2, 4, "fs",
+	  "give a function, a device or all without a rule a value",
+	  "TARGET is a function (0000:01:00.0), a device with all its functions (0000:01:00)\n"
+	  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial\n"
+	  "is shown), or a serial: 02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero\n"
+	  "is scrub. With 'expect 8086:10d3' the rule is for a function with these ids alone.\n" },
+	{ "unset", cmd_unset, "TARGET", 1, 1, "fs",
+	  "take a function's or device's rule back", "" },
+	{ "apply", cmd_apply, "[FILE...]", 0, INT_MAX, "fpn",
+	  "put the rules of the files in force, as one switch",
+	  "Each line is a rule as 'set' takes it; # begins a comment. Without FILE these are\n" CONFIG_FILE
+	  " and " CONFIG_DIR "/*.conf, in this order, by name, the last rule\n"
+	  "for a target counts. - is standard input. A bad line anywhere: nothing changes.\n" },
+	{ "save", cmd_save, "", 0, 0, "",
+	  "print the rules in force, as 'apply' reads them", "" },
 	{ "get", cmd_get, "BDF", 1, 1, "", "what a guest reads now, and by which rule",
 	  "" },
 	{ "dump", cmd_dump, "", 0, 0, "", "the default, every rule, and who has read",
@@ -56,6 +68,10 @@ static const struct {
 	{ 'g', "    --guard GUARD",
 	  "auto (the default), tracepoint, lsm, realtime, or off, which is for tests" },
 	{ 'f', "    --force", "also while a process has a device open" },
+	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
+	{ 'p', "    --prune", "drop the rules that are in no file" },
+	{ 'n', "    --dry-run",
+	  "only print what would change, and exit with 3 if anything" },
 	{ 'q', "    --require LEVEL",
 	  "exit with 3 if it is less than proven or best-effort" },
 };
@@ -67,6 +83,9 @@ static const struct option long_options[] = {
 	{ "hook", required_argument, NULL, 'k' },
 	{ "guard", required_argument, NULL, 'g' },
 	{ "force", no_argument, NULL, 'f' },
+	{ "save", no_argument, NULL, 's' },
+	{ "prune", no_argument, NULL, 'p' },
+	{ "dry-run", no_argument, NULL, 'n' },
 	{ "require", required_argument, NULL, 'q' },
 	{},
 };
@@ -85,7 +104,7 @@ static void print_help(void)
 	puts("Usage: dsnctl COMMAND [OPTION...]\n"
 	     "Keep the PCIe Device Serial Numbers of functions assigned to guests from them.\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-6s %-17s  %s\n", commands[i].name, commands[i].operands,
+		printf("  %-6s %-25s  %s\n", commands[i].name, commands[i].operands,
 		       commands[i].does);
 	puts("\n  --help, COMMAND --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
@@ -164,6 +183,12 @@ static int run(const struct command *command, int argc, char **argv)
 			options.real = true;
 		else if (letter == 'f')
 			options.force = true;
+		else if (letter == 's')
+			options.save = true;
+		else if (letter == 'p')
+			options.prune = true;
+		else if (letter == 'n')
+			options.dry_run = true;
 		else if (letter == 'k')
 			options.hook = optarg;
 		else if (letter == 'g')

@@ -13,6 +13,7 @@
 #define PIN_KILLS "kills"
 #define PIN_ARMED "armed"
 #define PIN_STATE "state"
+#define PIN_EARLY "early"
 
 /* Every command that needs the maps starts here; prints the error itself. */
 #define PINS_CREATE true

@@ -6,31 +6,29 @@
 #include "device.h"
 #include "rule.h"
 #include "ruleset.h"
-
-enum rule_source {
-	FROM_FUNCTION,
-	FROM_PF,
-	FROM_DEFAULT,
-};
+#include "target.h"
 
 struct policy {
 	struct dsn_rule rule;
-	enum rule_source source;
-	struct dsn_key pf; /* where the source is FROM_PF */
+	struct dsn_key key; /* of the rule */
+	bool from_pf;	    /* the function is a VF, and this its PF's */
 };
 
-extern const struct dsn_key default_key;
-
 /* The same order as rule_of() in bpf/policy.bpf.h. */
-struct policy policy_of(const struct ruleset *set, const struct dsn_key *key);
+struct policy policy_of(const struct ruleset *set, const struct dsn_key *function);
+
+/* Whether the function is the one that the rule expects, or is not there yet. */
+bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function);
 
 /* The default rule: scrub where none was set. */
 struct dsn_rule policy_default(const struct ruleset *set);
 
-/* "function", "pf 0000:01:00.0" or "default". */
-void policy_source(const struct policy *policy, char text[32]);
+#define POLICY_SOURCE_LEN (TARGET_LEN + 4)
 
-/* What a guest reads, or NULL where that is the real serial. */
+/* "function", "device", "pf 0000:01:00.0" or "default". */
+void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN]);
+
+/* What a guest reads as the serial; NULL where that is the real one or the guest finds none. */
 const char *policy_presented(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 #endif

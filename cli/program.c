@@ -45,7 +45,7 @@ static const struct set guards[] = {
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
 
 static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
-					   PIN_KILLS, PIN_STATE };
+					   PIN_KILLS,	 PIN_STATE,   PIN_EARLY };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 
@@ -67,15 +67,6 @@ static bool has_program(const struct set *set, const char *name)
 		if (!strcmp(set->programs[i], name))
 			return true;
 	return false;
-}
-
-/* Errors come back as -errno and in the log; nothing is printed by the library. */
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -186,6 +177,7 @@ static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 	static const char name[] = "vfio_device_fops";
 
 	skeleton->rodata->guard = plan->guard;
+	skeleton->rodata->load_id = plan->id;
 	if (plan->guard == DSN_GUARD_OFF || plan->guard == DSN_GUARD_TRACEPOINT)
 		return 0;
 	if (check_lsm(plan))
@@ -379,7 +371,7 @@ int program_load(struct plan *plan)
 	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
 	int err;
 
-	libbpf_set_print(silent);
+	libbpf_set_print(NULL);
 	discard_all();
 	plan->reason[0] = kernel_log[0] = '\0';
 	err = open_and_load(&skeleton, plan);
@@ -390,7 +382,6 @@ int program_load(struct plan *plan)
 			explain(plan, err);
 		return err;
 	}
-	skeleton->bss->attached = true;
 	err = pin_maps(skeleton);
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));

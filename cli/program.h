@@ -10,6 +10,7 @@
 struct plan {
 	enum dsn_hook hook;
 	enum dsn_guard guard;
+	__u64 id;	  /* will be dsn_state.loaded_ns */
 	char reason[160]; /* of a failure: what the kernel said, its last line */
 };
 

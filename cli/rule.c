@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A rule's value as an operator writes and reads it: a serial, scrub or pass. */
+/* A rule's value as an operator writes and reads it: a serial, scrub, hide or pass. */
 #include "rule.h"
 
 #include <stdio.h>
@@ -68,18 +68,47 @@ const char *rule_parse(const char *text, struct dsn_rule *rule)
 	*rule = (struct dsn_rule){ .policy = DSN_SCRUB };
 	if (!strcmp(text, "scrub"))
 		return NULL;
+	if (!strcmp(text, "hide")) {
+		rule->policy = DSN_HIDE;
+		return NULL;
+	}
 	if (!strcmp(text, "pass")) {
 		rule->policy = DSN_PASS;
 		return NULL;
 	}
 	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
-		return "not a value (want scrub, pass or a serial)";
+		return "not a value (want scrub, hide, pass or a serial)";
 	error = serial_parse(text, &serial);
 	if (!error && serial) {
 		rule->policy = DSN_SERIAL;
 		rule->serial = serial;
 	}
 	return error;
+}
+
+const char *ids_parse(const char *text, __u32 *ids)
+{
+	__u32 half[2] = {};
+	int i, n, digit;
+
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < 4; n++, text++) {
+			digit = hex_digit(*text);
+			if (digit < 0)
+				break;
+			half[i] = half[i] << 4 | digit;
+		}
+		if (n < 4 || *text != (i ? '\0' : ':'))
+			return "not a vendor and device id (want 4 hex digits each, as in 8086:10d3)";
+		text++;
+	}
+	*ids = half[0] << 16 | half[1];
+	return *ids ? NULL : "0000:0000 is no device";
+}
+
+void ids_format(__u32 ids, char text[IDS_LEN])
+{
+	snprintf(text, IDS_LEN, "%04x:%04x", ids >> 16, ids & 0xffff);
 }
 
 void rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
@@ -97,6 +126,8 @@ const char *policy_name(__u32 policy)
 		return "serial";
 	case DSN_PASS:
 		return "pass";
+	case DSN_HIDE:
+		return "hide";
 	default:
 		return "scrub";
 	}
@@ -104,5 +135,5 @@ const char *policy_name(__u32 policy)
 
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
 {
-	return a->policy == b->policy && a->serial == b->serial;
+	return a->policy == b->policy && a->serial == b->serial && a->expect == b->expect;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A rule's value as an operator writes and reads it: a serial, scrub or pass. */
+/* A rule's value as an operator writes and reads it: a serial, scrub, hide or pass. */
 #ifndef DSNCTL_RULE_H
 #define DSNCTL_RULE_H
 
@@ -17,8 +17,14 @@ const char *serial_parse(const char *text, __u64 *serial);
 /* The way lspci prints it. */
 void serial_format(__u64 serial, char text[SERIAL_LEN]);
 
-/* `scrub`, `pass` or a serial; the serial zero is scrub. Returns as above. */
+/* `scrub`, `hide`, `pass` or a serial; the serial zero is scrub. Returns as above. */
 const char *rule_parse(const char *text, struct dsn_rule *rule);
+
+#define IDS_LEN sizeof("8086:10d3")
+
+/* Vendor and device id, as in `lspci -n`; see dsn_rule.expect. Returns as above. */
+const char *ids_parse(const char *text, __u32 *ids);
+void ids_format(__u32 ids, char text[IDS_LEN]);
 
 /* What rule_parse() reads. */
 void rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);

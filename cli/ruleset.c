@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rules in force, read and switched as one. */
+/* A set of rules in memory. */
 #include "ruleset.h"
 
-#include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
 #include "bdf.h"
-#include "pins.h"
+#include "rule.h"
 #include "util.h"
 
 void ruleset_free(struct ruleset *set)
@@ -17,12 +15,14 @@ void ruleset_free(struct ruleset *set)
 	*set = (struct ruleset){};
 }
 
-/* Room for `count` rules. */
-static int reserve(struct ruleset *set, size_t count)
+int ruleset_reserve(struct ruleset *set, size_t count)
 {
-	struct dsn_key *keys = reallocarray(set->keys, count, sizeof(*keys));
+	struct dsn_key *keys;
 	struct dsn_rule *rules;
 
+	if (count <= set->room)
+		return 0;
+	keys = reallocarray(set->keys, count, sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
 	set->keys = keys;
@@ -30,58 +30,8 @@ static int reserve(struct ruleset *set, size_t count)
 	if (!rules)
 		return -ENOMEM;
 	set->rules = rules;
+	set->room = count;
 	return 0;
-}
-
-struct pair {
-	struct dsn_key key;
-	struct dsn_rule rule;
-};
-
-static int sort(struct ruleset *set)
-{
-	_cleanup_(free_ptr) struct pair *pairs = calloc(set->count + 1, sizeof(*pairs));
-	size_t i;
-
-	if (!pairs)
-		return -ENOMEM;
-	for (i = 0; i < set->count; i++)
-		pairs[i] = (struct pair){ set->keys[i], set->rules[i] };
-	qsort(pairs, set->count, sizeof(*pairs), bdf_compare);
-	for (i = 0; i < set->count; i++) {
-		set->keys[i] = pairs[i].key;
-		set->rules[i] = pairs[i].rule;
-	}
-	return 0;
-}
-
-int ruleset_read(int rulesets, struct ruleset *set)
-{
-	_cleanup_(close_fd) int rules = -1;
-	struct bpf_map_info info = {};
-	__u32 zero = 0, id, length = sizeof(info), next, found;
-	int err;
-
-	*set = (struct ruleset){};
-	/* the set may be switched, and its map be gone, before it is opened */
-	do {
-		if (bpf_map_lookup_elem(rulesets, &zero, &id))
-			return errno == ENOENT ? 0 : -errno;
-		rules = bpf_map_get_fd_by_id(id);
-	} while (rules < 0 && errno == ENOENT);
-	if (rules < 0 || bpf_obj_get_info_by_fd(rules, &info, &length))
-		return -errno;
-	err = reserve(set, info.max_entries);
-	if (err)
-		return err;
-	/* a set in force never changes, so one batch of its size is all of it */
-	found = info.max_entries;
-	if (bpf_map_lookup_batch(rules, NULL, &next, set->keys, set->rules, &found,
-				 NULL) &&
-	    errno != ENOENT)
-		return -errno;
-	set->count = found;
-	return sort(set);
 }
 
 /* The place of the key, or where it belongs. */
@@ -108,6 +58,28 @@ struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *k
 	return &set->rules[at];
 }
 
+/* For one more; grows by halves. */
+static int make_room(struct ruleset *set)
+{
+	if (set->count >= DSN_MAX_RULES)
+		return -E2BIG;
+	if (set->count < set->room)
+		return 0;
+	return ruleset_reserve(set, set->room + set->room / 2 + 1);
+}
+
+int ruleset_append(struct ruleset *set, const struct dsn_key *key,
+		   const struct dsn_rule *rule)
+{
+	int err = make_room(set);
+
+	if (err)
+		return err;
+	set->keys[set->count] = *key;
+	set->rules[set->count++] = *rule;
+	return 0;
+}
+
 int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 		const struct dsn_rule *rule)
 {
@@ -119,9 +91,7 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 		*there = *rule;
 		return 0;
 	}
-	if (set->count >= DSN_MAX_RULES)
-		return -E2BIG;
-	err = reserve(set, set->count + 1);
+	err = make_room(set);
 	if (err)
 		return err;
 	memmove(&set->keys[at + 1], &set->keys[at], behind * sizeof(*set->keys));
@@ -143,57 +113,45 @@ void ruleset_remove(struct ruleset *set, const struct dsn_key *key)
 	memmove(&set->rules[at], &set->rules[at + 1], behind * sizeof(*set->rules));
 }
 
-static void free_btf(struct btf **btf)
+int ruleset_copy(struct ruleset *to, const struct ruleset *from)
 {
-	btf__free(*btf);
-}
-
-/* A map of the type that `rulesets` takes, of just the size of the set. */
-static int ruleset_create(int types, size_t count)
-{
-	_cleanup_(free_btf) struct btf *btf = NULL;
-	_cleanup_(close_fd) int btf_fd = -1;
-	LIBBPF_OPTS(bpf_map_create_opts, options);
-	struct bpf_map_info info = {};
-	__u32 length = sizeof(info);
-	int key, value, fd;
-
-	if (bpf_obj_get_info_by_fd(types, &info, &length))
-		return -errno;
-	btf_fd = bpf_btf_get_fd_by_id(info.btf_id);
-	btf = btf__load_from_kernel_by_id(info.btf_id);
-	if (btf_fd < 0 || !btf)
-		return -errno;
-	key = btf__find_by_name_kind(btf, "dsn_key", BTF_KIND_STRUCT);
-	value = btf__find_by_name_kind(btf, "dsn_rule", BTF_KIND_STRUCT);
-	if (key < 0 || value < 0)
-		return -ENOENT;
-	options.btf_fd = btf_fd;
-	options.btf_key_type_id = key;
-	options.btf_value_type_id = value;
-	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "rules", sizeof(struct dsn_key),
-			    sizeof(struct dsn_rule), count ? count : 1, &options);
-	return fd < 0 ? -errno : fd;
-}
-
-int ruleset_switch(int rulesets, int types, const struct ruleset *set)
-{
-	_cleanup_(close_fd) int rules = ruleset_create(types, set->count);
-	__u32 zero = 0, count = set->count;
 	int err;
 
-	if (rules < 0)
-		return rules;
-	if (count && bpf_map_update_batch(rules, set->keys, set->rules, &count, NULL))
-		return -errno;
-	if (count != set->count)
-		return -EIO;
-	/* a second name for people and bpftool: the set in force is that in `rulesets` */
-	err = pins_prepare(PIN_RULES, rules);
-	if (err)
+	*to = (struct ruleset){};
+	err = ruleset_reserve(to, from->count);
+	if (err || !from->count)
 		return err;
-	if (bpf_map_update_elem(rulesets, &zero, &rules, BPF_ANY))
-		return -errno;
-	pins_commit(PIN_RULES);
+	memcpy(to->keys, from->keys, from->count * sizeof(*to->keys));
+	memcpy(to->rules, from->rules, from->count * sizeof(*to->rules));
+	to->count = from->count;
+	return 0;
+}
+
+int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
+		    struct ruleset_diff *diff)
+{
+	size_t i = 0, j = 0;
+
+	diff->count = 0;
+	diff->changes = calloc(old->count + new->count + 1, sizeof(*diff->changes));
+	if (!diff->changes)
+		return -ENOMEM;
+	while (i < old->count || j < new->count) {
+		struct ruleset_change change = {};
+		int order = i == old->count   ? 1
+			    : j == new->count ? -1
+					      : bdf_compare(&old->keys[i], &new->keys[j]);
+
+		if (order <= 0) {
+			change.key = &old->keys[i];
+			change.was = &old->rules[i++];
+		}
+		if (order >= 0) {
+			change.key = &new->keys[j];
+			change.is = &new->rules[j++];
+		}
+		if (order || !rule_equal(change.was, change.is))
+			diff->changes[diff->count++] = change;
+	}
 	return 0;
 }

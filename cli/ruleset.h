@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The rules in force, read and switched as one. */
+/* A set of rules: in memory, and the one in force. */
 #ifndef DSNCTL_RULESET_H
 #define DSNCTL_RULESET_H
 
@@ -11,9 +11,13 @@ struct ruleset {
 	struct dsn_key *keys;
 	struct dsn_rule *rules;
 	size_t count;
+	size_t room; /* of the arrays */
 };
 
 void ruleset_free(struct ruleset *set);
+
+/* Makes the arrays hold `count` rules. Returns 0 or -ENOMEM. */
+int ruleset_reserve(struct ruleset *set, size_t count);
 
 /* Reads the set in force through the map `rulesets`. Returns 0 or -errno. */
 int ruleset_read(int rulesets, struct ruleset *set);
@@ -25,6 +29,27 @@ struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *k
 int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 		const struct dsn_rule *rule);
 void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
+
+/* What two sets differ in; the pointers are into them, `was` or `is` is NULL for none. */
+struct ruleset_change {
+	const struct dsn_key *key;
+	const struct dsn_rule *was, *is;
+};
+
+struct ruleset_diff {
+	struct ruleset_change *changes; /* sorted by key */
+	size_t count;
+};
+
+/* The caller frees diff->changes. Returns 0 or -ENOMEM. */
+int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
+		    struct ruleset_diff *diff);
+
+int ruleset_copy(struct ruleset *to, const struct ruleset *from);
+
+/* Adds a rule whose key sorts behind all others. Returns 0, -ENOMEM or -E2BIG. */
+int ruleset_append(struct ruleset *set, const struct dsn_key *key,
+		   const struct dsn_rule *rule);
 
 /*
  * Fills a new map from the set and puts it in force: a reader sees the old set or this

@@ -2,157 +2,114 @@
 /* dsnctl set, dsnctl unset: change one rule. */
 #include "command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "bdf.h"
+#include "advice.h"
+#include "change.h"
+#include "entry.h"
 #include "message.h"
-#include "pins.h"
 #include "policy.h"
+#include "saved.h"
 #include "util.h"
 
-/* The target of a rule; prints the error. */
-static int parse_target(const char *text, bool may_be_default, struct dsn_key *key)
+/* The rule's value, and that of the default where it has none. */
+static void describe(const struct ruleset *set, const struct dsn_key *key,
+		     char text[VALUE_LEN], const char **which)
 {
-	const char *error;
+	const struct dsn_rule *rule = ruleset_find(set, key);
+	struct dsn_rule fallback = policy_default(set);
 
-	if (!strcmp(text, "default")) {
-		*key = default_key;
-		if (may_be_default)
-			return EXIT_DONE;
-		say_error(
-			"default: has no default to go back to; 'dsnctl set default scrub' is what a new load has");
-		return EXIT_USAGE;
-	}
-	error = bdf_parse(text, key);
-	if (error)
-		say_error("%s: %s", text, error);
-	return error ? EXIT_USAGE : EXIT_DONE;
+	entry_format_value(rule ? rule : &fallback, text);
+	*which = rule || key->scope == DSN_SCOPE_DEFAULT ? "" : ", no rule of its own";
 }
 
-/* A rule may come before its device; the operator should know. */
-static void note_device(const struct dsn_key *key, const char *bdf)
+static void report_json(const struct change *change, const struct dsn_key *key,
+			bool saved)
 {
-	struct device *devices, *device = NULL;
-	char error[128];
-	size_t count, i;
+	struct json_object *object = json_result();
+	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	const char *which;
 
-	if (device_scan(NULL, &devices, &count, error)) {
-		printf("%s: note: cannot tell whether it is there: %s\n", bdf, error);
-		return;
-	}
-	for (i = 0; i < count && !device; i++)
-		if (!bdf_compare(&devices[i].key, key))
-			device = &devices[i];
-	if (!device)
-		printf("%s: note: no such function now; the rule waits for it\n", bdf);
-	else if (!device->has_dsn)
-		printf("%s: note: no Device Serial Number capability; the rule has no effect\n",
-		       bdf);
-	else if (strcmp(device->driver, "vfio-pci"))
-		printf("%s: note: bound to %s, not vfio-pci; the rule counts once a guest has it\n",
-		       bdf, *device->driver ? device->driver : "no driver");
-	free(devices);
+	target_format(key, target);
+	describe(&change->old, key, was, &which);
+	describe(&change->new, key, is, &which);
+	json_object_object_add(object, "target", json_object_new_string(target));
+	json_object_object_add(object, "old", json_object_new_string(was));
+	json_object_object_add(object, "new", json_object_new_string(is));
+	json_object_object_add(object, "changed",
+			       json_object_new_boolean(change->diff.count));
+	json_object_object_add(object, "saved", json_object_new_boolean(saved));
+	json_print(object);
 }
 
-static int switch_failed(const char *name, int err)
+static void report(const struct change *change, const struct dsn_key *key, bool saved)
 {
-	if (err == -E2BIG)
-		say_error("%s: the map is full: it holds %d rules; unset some first",
-			  name, DSN_MAX_RULES);
+	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	const char *which_was, *which_is;
+
+	target_format(key, target);
+	describe(&change->old, key, was, &which_was);
+	describe(&change->new, key, is, &which_is);
+	if (change->diff.count)
+		printf("%s: %s%s (was %s%s)%s\n", target, is, which_is, was, which_was,
+		       saved ? ", saved" : "");
 	else
-		say_error("%s: cannot change the rules: %s; those in force stay", name,
-			  strerror(-err));
-	return EXIT_FAILED;
+		printf("%s: unchanged%s\n", target, saved ? ", saved" : "");
 }
 
 /* Puts `rule` in, or takes the key's rule out where it is NULL. */
-static int change(const struct dsn_key *key, const char *name,
-		  const struct dsn_rule *rule)
+static int change_rule(const struct options *options, const char *action,
+		       const struct dsn_key *key, const struct dsn_rule *rule)
 {
-	_cleanup_(ruleset_free) struct ruleset set = {};
-	char was[SERIAL_LEN], is[SERIAL_LEN];
-	_cleanup_(close_fd) int lock = pins_lock(!PINS_CREATE);
-	_cleanup_(close_fd) int rulesets = -1, types = -1;
-	struct dsn_rule *there, old;
-	int err, status;
+	_cleanup_(change_free) struct change change = { .lock = -1 };
+	_cleanup_(saved_free) struct saved saved = {};
+	int status = change_begin(&change, action);
 
-	if (lock < 0)
-		return lock == -ENOENT ? EXIT_UNPROTECTED : EXIT_FAILED;
-	rulesets = pins_map(PIN_RULESETS, &status);
-	if (rulesets < 0)
+	if (status)
 		return status;
-	types = pins_map(PIN_DEVICES, &status);
-	if (types < 0)
+	if (!rule)
+		ruleset_remove(&change.new, key);
+	else if (ruleset_put(&change.new, key, rule))
+		return change_full(&change);
+	status = change_check(&change, options->force);
+	if (!status && options->save)
+		status = saved_prepare(&saved, key, rule);
+	if (!status)
+		status = change_commit(&change);
+	if (!status && options->save)
+		status = saved_commit(&saved);
+	if (status)
 		return status;
-	err = ruleset_read(rulesets, &set);
-	if (err)
-		return switch_failed(name, err);
-	there = ruleset_find(&set, key);
-	if (there ? rule && rule_equal(there, rule) : !rule) {
-		printf("%s: unchanged\n", name);
-		return EXIT_DONE;
-	}
-	old = there ? *there : policy_default(&set);
-	if (rule)
-		err = ruleset_put(&set, key, rule);
+	advice_give(&change.new, &change.diff);
+	if (options->json)
+		report_json(&change, key, options->save);
 	else
-		ruleset_remove(&set, key);
-	if (!err)
-		err = ruleset_switch(rulesets, types, &set);
-	if (err)
-		return switch_failed(name, err);
-	rule_format(&old, was);
-	old = rule ? *rule : policy_default(&set);
-	rule_format(&old, is);
-	printf("%s: %s%s (was %s%s)\n", name, is, rule ? "" : ", the default", was,
-	       there || key->scope == DSN_SCOPE_DEFAULT ? "" : ", the default");
+		report(&change, key, options->save);
 	return EXIT_DONE;
 }
 
 int cmd_set(const struct options *options, int argc, char **argv)
 {
-	struct dsn_rule rule;
-	char bdf[BDF_LEN];
-	struct dsn_key key;
-	const char *error;
-	int status;
+	char error[ENTRY_ERROR];
+	struct entry entry;
 
-	(void)options;
-	(void)argc;
-	status = parse_target(argv[0], true, &key);
-	if (status)
-		return status;
-	error = rule_parse(argv[1], &rule);
-	if (error) {
-		say_error("%s: %s", argv[1], error);
-		return EXIT_USAGE;
-	}
-	if (key.scope == DSN_SCOPE_DEFAULT) {
-		if (rule.policy != DSN_SERIAL)
-			return change(&key, "default", &rule);
-		say_error(
-			"default: takes scrub or pass: with one serial for all, a guest with two devices could not tell them apart");
-		return EXIT_USAGE;
-	}
-	bdf_format(&key, bdf);
-	status = change(&key, bdf, &rule);
-	if (!status)
-		note_device(&key, bdf);
-	return status;
+	if (entry_parse(argv, argc, &entry, error))
+		return change_rule(options, "set", &entry.key, &entry.rule);
+	say_error("%s", error);
+	return EXIT_USAGE;
 }
 
 int cmd_unset(const struct options *options, int argc, char **argv)
 {
-	char bdf[BDF_LEN];
 	struct dsn_key key;
-	int status;
+	const char *error;
 
-	(void)options;
 	(void)argc;
-	status = parse_target(argv[0], false, &key);
-	if (status)
-		return status;
-	bdf_format(&key, bdf);
-	return change(&key, bdf, NULL);
+	error = target_parse(argv[0], &key);
+	if (!error && key.scope == DSN_SCOPE_DEFAULT)
+		error = "has no default to go back to; 'dsnctl set default scrub' is what a new load has";
+	if (!error)
+		return change_rule(options, "unset", &key, NULL);
+	say_error("%s: %s", argv[0], error);
+	return EXIT_USAGE;
 }

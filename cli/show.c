@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
+#include "holders.h"
 #include "message.h"
 #include "pins.h"
 #include "policy.h"
@@ -67,11 +68,11 @@ static const struct column policy_columns[] = {
 static void fill_policy(struct table *table, const struct dsn_key *key,
 			const struct policy *policy)
 {
-	char bdf[BDF_LEN], serial[SERIAL_LEN], source[32];
+	char target[TARGET_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 
-	bdf_format(key, bdf);
+	target_format(key, target);
 	policy_source(policy, source);
-	table_text(table, COL_BDF, bdf);
+	table_text(table, COL_BDF, target);
 	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
 	table_text(table, COL_SERIAL, policy_presented(&policy->rule, serial));
 	table_text(table, COL_RULE, source);
@@ -189,9 +190,9 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	    table_init(&others, policy_columns, ARRAY_SIZE(policy_columns)))
 		return out_of_memory();
 	for (i = 0; i < set.count; i++) {
-		struct policy policy = { .rule = set.rules[i], .source = FROM_FUNCTION };
+		struct policy policy = { .rule = set.rules[i], .key = set.keys[i] };
 
-		if (set.keys[i].scope != DSN_SCOPE_FUNCTION)
+		if (set.keys[i].scope == DSN_SCOPE_DEFAULT)
 			continue;
 		if (table_row(&rules))
 			return out_of_memory();
@@ -215,19 +216,42 @@ enum {
 	LIST_POLICY,
 	LIST_SERIAL,
 	LIST_RULE,
+	LIST_OPEN_BY,
+	LIST_EARLY,
 	LIST_REAL,
 };
 
 static const struct column list_columns[] = {
 	[LIST_BDF] = { "bdf" },	      [LIST_DRIVER] = { "driver" },
 	[LIST_POLICY] = { "policy" }, [LIST_SERIAL] = { "serial" },
-	[LIST_RULE] = { "rule" },     [LIST_REAL] = { "real" },
+	[LIST_RULE] = { "rule" },     [LIST_OPEN_BY] = { "open_by" },
+	[LIST_EARLY] = { "early" },   [LIST_REAL] = { "real" },
 };
+
+/* Who has it open: the first by name; early: one of them had it before `load`. */
+static void fill_holders(struct table *table, const struct dsn_key *key,
+			 const struct holder *holders, size_t count)
+{
+	char first[HOLDER_LEN] = "", text[HOLDER_LEN + 16];
+	bool early = false;
+	size_t found = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (bdf_compare(&holders[i].opener.key, key))
+			continue;
+		if (!found++)
+			holder_format(&holders[i], first);
+		early |= holders[i].early;
+	}
+	snprintf(text, sizeof(text), found > 1 ? "%s +%zu" : "%s", first, found - 1);
+	table_text(table, LIST_OPEN_BY, found ? text : NULL);
+	table_bool(table, LIST_EARLY, early);
+}
 
 static void fill_list(struct table *table, const struct device *device,
 		      const struct ruleset *set, bool real)
 {
-	char bdf[BDF_LEN], serial[SERIAL_LEN], source[32];
+	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 	struct policy policy;
 
 	bdf_format(&device->key, bdf);
@@ -250,8 +274,9 @@ static void fill_list(struct table *table, const struct device *device,
 
 int cmd_list(const struct options *options, int argc, char **argv)
 {
-	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, i;
+	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, open, i;
 	_cleanup_(free_ptr) struct device *devices = NULL;
+	_cleanup_(free_ptr) struct holder *holders = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
@@ -271,6 +296,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 		say_error("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}
+	if (holders_find(&holders, &open))
+		say_warning("cannot tell which devices are open");
 	loaded = program_hook() != DSN_HOOK_NONE;
 	status = loaded ? read_policy(&set, &map) : EXIT_DONE;
 	if (status)
@@ -283,6 +310,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 		if (table_row(&table))
 			return out_of_memory();
 		fill_list(&table, &devices[i], loaded ? &set : NULL, options->real);
+		fill_holders(&table, &devices[i].key, holders, open);
 	}
 	if (!options->json)
 		return table_print(&table) ? out_of_memory() : EXIT_DONE;

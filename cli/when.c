@@ -15,3 +15,11 @@ void format_boot_time(__u64 ns, char text[TIME_LEN])
 	then = now.tv_sec - boot.tv_sec + ns / 1000000000ULL;
 	strftime(text, TIME_LEN, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&then, &tm));
 }
+
+__u64 boot_time_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}

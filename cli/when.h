@@ -10,4 +10,7 @@
 /* Nanoseconds of CLOCK_BOOTTIME as local time, ISO 8601. */
 void format_boot_time(__u64 ns, char text[TIME_LEN]);
 
+/* CLOCK_BOOTTIME, as bpf_ktime_get_boot_ns() has it. */
+__u64 boot_time_ns(void);
+
 #endif

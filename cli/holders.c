@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The processes that have vfio-pci devices open. */
+#include "holders.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "bdf.h"
+#include "open.skel.h"
+#include "pins.h"
+#include "symbols.h"
+#include "util.h"
+
+static void destroy(struct open_bpf **skeleton)
+{
+	open_bpf__destroy(*skeleton);
+}
+
+static void drop_link(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct dsn_opener *x = a, *y = b;
+	int order = bdf_compare(&x->key, &y->key);
+
+	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* All that the iterator writes. Returns bytes or -errno; the caller frees *data. */
+static ssize_t read_all(int fd, char **data)
+{
+	size_t size = 0, room = 0;
+	ssize_t got;
+	char *more;
+
+	*data = NULL;
+	do {
+		if (size == room) {
+			room = room ? 2 * room : 4096;
+			more = realloc(*data, room);
+			if (!more)
+				return -ENOMEM;
+			*data = more;
+		}
+		got = read(fd, *data + size, room - size);
+		if (got < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		size += got > 0 ? got : 0;
+	} while (got);
+	return size;
+}
+
+/* A process has a line for each file; one is enough. */
+static size_t unite(struct holder *holders, size_t count)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < count; i++)
+		if (!kept || compare(&holders[kept - 1].opener, &holders[i].opener))
+			holders[kept++] = holders[i];
+	return kept;
+}
+
+static int take(const char *data, ssize_t size, struct holder **holders, size_t *count)
+{
+	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
+	struct dsn_holder found;
+	size_t n = size / sizeof(found), i;
+	__u32 one;
+
+	*holders = calloc(n + 1, sizeof(**holders));
+	if (!*holders)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct holder *holder = &(*holders)[i];
+
+		memcpy(&found, data + i * sizeof(found), sizeof(found));
+		holder->opener = found.opener;
+		memcpy(holder->command, found.command, sizeof(holder->command));
+		make_printable(holder->command, sizeof(holder->command));
+		holder->early =
+			early >= 0 && !bpf_map_lookup_elem(early, &holder->opener, &one);
+	}
+	qsort(*holders, n, sizeof(**holders), compare);
+	*count = unite(*holders, n);
+	return 0;
+}
+
+int holders_find(struct holder **holders, size_t *count)
+{
+	_cleanup_(destroy) struct open_bpf *skeleton = NULL;
+	_cleanup_(drop_link) struct bpf_link *link = NULL;
+	_cleanup_(free_ptr) char *data = NULL;
+	_cleanup_(close_fd) int iterator = -1;
+	ssize_t size;
+
+	*holders = NULL;
+	*count = 0;
+	libbpf_set_print(NULL);
+	skeleton = open_bpf__open();
+	if (!skeleton)
+		return -errno;
+	skeleton->rodata->vfio_device_fops = symbol_address("vfio_device_fops");
+	/* no vfio, no files of it */
+	if (!skeleton->rodata->vfio_device_fops)
+		return access("/sys/module/vfio", F_OK) ? 0 : -ENOENT;
+	if (open_bpf__load(skeleton))
+		return -errno;
+	link = bpf_program__attach_iter(skeleton->progs.dsn_open, NULL);
+	if (!link)
+		return -errno;
+	iterator = bpf_iter_create(bpf_link__fd(link));
+	if (iterator < 0)
+		return -errno;
+	size = read_all(iterator, &data);
+	return size < 0 ? (int)size : take(data, size, holders, count);
+}
+
+int holders_mark_early(const struct holder *holders, size_t count)
+{
+	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
+	__u32 one = 1;
+	size_t i;
+
+	if (early < 0)
+		return early;
+	for (i = 0; i < count; i++)
+		if (bpf_map_update_elem(early, &holders[i].opener, &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+void holder_format(const struct holder *holder, char text[HOLDER_LEN])
+{
+	snprintf(text, HOLDER_LEN, "%u (%s)", holder->opener.pid, holder->command);
+}

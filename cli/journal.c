@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit trail: every change of policy, to the systemd journal.
+ *
+ * An entry has DSNCTL_ACTION, DSNCTL_USER, and for a rule DSNCTL_TARGET, DSNCTL_OLD and
+ * DSNCTL_NEW; very many changes are one entry with DSNCTL_CHANGES, a line each. The
+ * journal itself adds _PID, _UID, _AUDIT_LOGINUID and so on, which cannot be forged.
+ */
+#include "journal.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include "entry.h"
+#include "message.h"
+#include "util.h"
+
+/* Of entries about policy, and of those about load and unload; made for this. */
+#define ID_CHANGE "MESSAGE_ID=6f3d2f5b8c0e4a5f9d3b7b1e0a4c52d1"
+#define ID_EVENT "MESSAGE_ID=b58c1c0de0d94c2c8a7f7d4c5f9e63a2"
+
+/* Beyond these changes one entry holds them all: journald drops what comes too fast. */
+#define MAX_ENTRIES 100
+
+/* Who asked: the user behind sudo, the one that logged in, or the one this runs as. */
+static const char *user_name(void)
+{
+	_cleanup_(close_file) FILE *file = fopen("/proc/self/loginuid", "re");
+	const char *name = getenv("SUDO_USER");
+	unsigned int uid;
+	struct passwd *entry;
+
+	if (name && *name)
+		return name;
+	if (!file || fscanf(file, "%u", &uid) != 1 || uid == (uid_t)-1)
+		uid = getuid();
+	entry = getpwuid(uid);
+	return entry ? entry->pw_name : "?";
+}
+
+static void check(int err)
+{
+	if (err < 0)
+		say_warning("the journal did not take the entry: %s", strerror(-err));
+}
+
+void journal_event(const char *action, const char *text)
+{
+	check(sd_journal_send("MESSAGE=%s: %s", action, text, ID_EVENT, "PRIORITY=%d",
+			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
+			      user_name(), NULL));
+}
+
+static void format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
+{
+	if (rule)
+		entry_format_value(rule, text);
+	else
+		strcpy(text, "none");
+}
+
+static void one_change(const char *action, const struct ruleset_change *change)
+{
+	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+
+	target_format(change->key, target);
+	format_rule(change->was, was);
+	format_rule(change->is, is);
+	check(sd_journal_send("MESSAGE=%s: %s: %s (was %s)", action, target, is, was,
+			      ID_CHANGE, "PRIORITY=%d", LOG_NOTICE, "DSNCTL_ACTION=%s",
+			      action, "DSNCTL_USER=%s", user_name(), "DSNCTL_TARGET=%s",
+			      target, "DSNCTL_OLD=%s", was, "DSNCTL_NEW=%s", is, NULL));
+}
+
+static void many_changes(const char *action, const struct ruleset_diff *diff)
+{
+	_cleanup_(free_ptr) char *text = NULL;
+	size_t size = 0, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out) {
+		check(-errno);
+		return;
+	}
+	for (i = 0; i < diff->count; i++) {
+		char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+
+		target_format(diff->changes[i].key, target);
+		format_rule(diff->changes[i].was, was);
+		format_rule(diff->changes[i].is, is);
+		fprintf(out, "%s: %s (was %s)\n", target, is, was);
+	}
+	fclose(out);
+	check(sd_journal_send("MESSAGE=%s: %zu rules changed", action, diff->count,
+			      ID_CHANGE, "PRIORITY=%d", LOG_NOTICE, "DSNCTL_ACTION=%s",
+			      action, "DSNCTL_USER=%s", user_name(), "DSNCTL_CHANGES=%s",
+			      text, NULL));
+}
+
+void journal_changes(const char *action, const struct ruleset_diff *diff)
+{
+	size_t i;
+
+	if (diff->count > MAX_ENTRIES) {
+		many_changes(action, diff);
+		return;
+	}
+	for (i = 0; i < diff->count; i++)
+		one_change(action, &diff->changes[i]);
+}
