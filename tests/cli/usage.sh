@@ -32,14 +32,19 @@ expect 2 "an option of another command" "set: does not take that option" set --r
 expect 2 "an option without its value" "--guard needs a value" load --guard
 expect 2 "errors as JSON" '"command":"get","status":2,"errors":\[".*not a PCI' get -j zz
 expect 2 "a wrong option as JSON" '"status":2,"errors":\["get: --zz is no option"\]' get --zz -j
-expect 2 "missing operands" "set: want BDF" set 01:00.0
+expect 2 "missing operands" "set: want TARGET VALUE" set 01:00.0
 expect 2 "too many operands" "unset: unexpected 'x'" unset 01:00.0 x
 expect 2 "a bad address" "01:00: not a PCI function|01:00: the device is not" get 01:00
 expect 2 "a wildcard" "\*:00.0: wildcards are not taken" set '*:00.0' scrub
 expect 2 "a bad value" "hide-it: not a value" set 01:00.0 hide-it
 expect 2 "a short serial" "01-02: not a serial" set 01:00.0 01-02
 expect 2 "all ones" "all ones is what a missing device reads as" set 01:00.0 ffffffffffffffff
-expect 2 "a serial for all" "default: takes scrub or pass" set default 02-00-5e-10-00-00-00-01
+expect 2 "a serial for all" "default: takes scrub, hide or pass" set default 02-00-5e-10-00-00-00-01
+expect 2 "expect without ids" "expect: wants VENDOR:DEVICE" set 01:00.0 scrub expect
+expect 2 "expect of no ids" "8086: not a vendor and device id" set 01:00.0 scrub expect 8086
+expect 2 "another word behind the value" "only 'expect VENDOR:DEVICE' may follow" set 01:00.0 scrub please 1
+expect 2 "neither function nor device" "01:00:00:00: neither a PCI function" set 01:00:00:00 scrub
+expect 1 "a file that is not there" "/no/such/file: No such file" apply /no/such/file
 expect 2 "the default cannot be unset" "default: has no default" unset default
 expect 2 "a bad hook" "--hook fentry: want auto" load --hook fentry
 

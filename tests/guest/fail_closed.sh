@@ -68,7 +68,7 @@ expect_output "with the rules again" "^$bdf serial $chosen" dsnctl dump
 expect_status 1 "the running reader has not seen the real serial" grep $real /run/reader
 expect "unload --force" dsnctl unload --force
 expect_output "which shows it" "^$real$" now
-expect_output "a device that was open before load is told" "$reader \(vfio_read\) had a VFIO" \
+expect_output "a device that was open before load is told" "$reader \(vfio_read\) had it open before" \
 	sh -c "dsnctl load 2>&1"
 kill $reader
 wait $reader 2>/dev/null

@@ -36,14 +36,14 @@ expect_output "reads that fail half-way" "^[1-9][0-9]* reads, 0 wrong" \
 expect_output "guest writes change nothing" "^[1-9][0-9]* reads, 0 wrong" \
 	vfio_read $bdf write /run/image $zero
 
-expect_output "set" "^$bdf: $chosen \(was scrub, the default\)" dsnctl set $bdf $chosen
+expect_output "set" "^$bdf: $chosen \(was scrub, no rule of its own\)" dsnctl set $bdf $chosen
 sweep serial $chosen
 expect_output "set again is unchanged" "^$bdf: unchanged" dsnctl set 00:04.0 0x02005e1000000001
 expect_output "guest writes change nothing of a chosen serial" "^[1-9][0-9]* reads, 0 wrong" \
 	vfio_read $bdf write /run/image $chosen
 expect_output "get" "^serial: +$chosen" dsnctl get $bdf
 expect_output "dump" "^$bdf serial $chosen function" dsnctl dump
-expect_output "list" "^$bdf vfio-pci serial $chosen function$" dsnctl list
+expect_output "list" "^$bdf vfio-pci serial $chosen function - *no$" dsnctl list
 expect_output "list --real" "$real" dsnctl list --real
 expect_output "pass shows the real serial" "pass" dsnctl set $bdf pass
 sweep pass $real

@@ -28,14 +28,14 @@ expect "set" dsnctl set $bdf $chosen
 
 mkdir -p /etc
 echo 'nobody:x:1234:1234::/:/bin/sh' >>/etc/passwd
-for command in load unload status dump list "set $bdf scrub" "get $bdf"; do
+for command in load unload status dump list save apply "set $bdf scrub" "get $bdf"; do
 	# shellcheck disable=SC2086
 	says 1 "not root: $command" "needs root" su nobody -c "dsnctl $command"
 done
 
 for command in "set $bdf hello" "set $bdf ff-ff-ff-ff-ff-ff-ff-ff" "set *:00.0 scrub" \
 	"set default $chosen" "unset default" "set $bdf" "get" "get $bdf $bdf" "status --what" \
-	"load -j" "load --hook fentry" "frobnicate"; do
+	"load --hook fentry" "apply --real" "frobnicate"; do
 	# shellcheck disable=SC2086
 	expect_status 2 "wrong usage: $command" dsnctl $command
 done

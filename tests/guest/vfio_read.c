@@ -20,10 +20,12 @@ static const char usage[] =
 	"vfio_read BDF save FILE            the whole config space, as it reads now\n"
 	"vfio_read BDF serial               the serial that it shows\n"
 	"vfio_read BDF hex OFFSET LENGTH    some bytes\n"
-	"vfio_read BDF sweep FILE SERIAL    all reads around the serial, all ways of reading\n"
+	"vfio_read BDF sweep FILE SERIAL    all reads around the serial, all ways of reading;\n"
+	"                                   SERIAL may be hide, also below\n"
 	"vfio_read BDF fault FILE SERIAL    reads that fail half-way\n"
 	"vfio_read BDF write FILE SERIAL    guest writes change nothing\n"
 	"vfio_read BDF seek                 whether read() can be pointed at config space\n"
+	"vfio_read BDF mixed ONE OTHER      reads until terminated; each shows the one or the other\n"
 	"vfio_read BDF hold                 a line a second with the serial, until killed\n";
 
 /* What is compared, and how it went. */
@@ -31,6 +33,7 @@ struct sweep {
 	struct vfio_device *device;
 	const uint8_t *expected; /* config space as policy shows it */
 	const uint8_t *real;	 /* as the device has it */
+	off_t shown;		 /* the first byte that is not as the device has it */
 	unsigned long reads, wrong;
 	uint8_t *buffer; /* of two pages and a canary each side */
 };
@@ -162,7 +165,7 @@ static void read_over_edge(struct sweep *sweep, off_t at, size_t length, size_t 
 	for (i = 0; i < length - behind; i++) {
 		off_t where = at + i;
 
-		if (where < (off_t)dsn + 4 || where >= (off_t)dsn + 12)
+		if (where < sweep->shown || where >= (off_t)dsn + 12)
 			continue;
 		if (to[i] == sweep->expected[where] || to[i] == CANARY)
 			continue;
@@ -248,6 +251,44 @@ static int can_seek(struct vfio_device *device)
 	return 1;
 }
 
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
+static int read_mixed(struct vfio_device *device, const char *one, const char *other)
+{
+	uint8_t images[2][CONFIG_SIZE], shown[8];
+	unsigned long seen[2] = {}, wrong = 0;
+	unsigned int at;
+	int i;
+
+	signal(SIGTERM, end);
+	for (i = 0; i < 2; i++) {
+		if (pread(device->fd, images[i], CONFIG_SIZE, device->config) !=
+		    CONFIG_SIZE)
+			err(1, "pread");
+		put_serial(images[i], parse_serial(i ? other : one));
+	}
+	at = find_dsn(images[0], 0) + 4;
+	while (!ended) {
+		if (pread(device->fd, shown, 8, device->config + at) != 8)
+			err(1, "pread");
+		if (!memcmp(shown, images[0] + at, 8))
+			seen[0]++;
+		else if (!memcmp(shown, images[1] + at, 8))
+			seen[1]++;
+		else
+			wrong++;
+	}
+	printf("%lu reads, %lu of each, %lu wrong\n", seen[0] + seen[1] + wrong,
+	       seen[0] < seen[1] ? seen[0] : seen[1], wrong);
+	return wrong || !seen[0] || !seen[1];
+}
+
 static void save(struct vfio_device *device, const char *path)
 {
 	uint8_t image[CONFIG_SIZE] = {};
@@ -269,10 +310,19 @@ static int sweep_by(struct vfio_device *device, const char *what, const char *fi
 
 	load_image(file, real);
 	memcpy(expected, real, sizeof(real));
-	put_serial(expected, parse_serial(serial));
 	dsn = find_dsn(real, 0);
 	if (!dsn)
 		errx(1, "no Device Serial Number capability in %s", file);
+	sweep.shown = dsn + 4;
+	if (strcmp(serial, "hide")) {
+		put_serial(expected, parse_serial(serial));
+	} else {
+		put_serial(expected, 0);
+		/* ID and version, not the next pointer */
+		expected[dsn] = expected[dsn + 1] = 0;
+		expected[dsn + 2] &= 0xf0;
+		sweep.shown = dsn;
+	}
 	sweep.buffer = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (sweep.buffer == MAP_FAILED)
@@ -303,6 +353,8 @@ int main(int argc, char **argv)
 		print_hex(&device, strtoul(argv[3], NULL, 0), strtoul(argv[4], NULL, 0));
 	else if (!strcmp(argv[2], "seek"))
 		return can_seek(&device);
+	else if (!strcmp(argv[2], "mixed") && argc == 5)
+		return read_mixed(&device, argv[3], argv[4]);
 	else if (!strcmp(argv[2], "hold"))
 		for (;; sleep(1))
 			print_serial(&device);

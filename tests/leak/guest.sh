@@ -19,7 +19,7 @@ tracer=$!
 disturb() {
 	n=0
 	while [ ! -e /run/done ]; do
-		{ dsnctl set $bdf $second && dsnctl set $bdf $first; } || break
+		{ dsnctl set --force $bdf $second && dsnctl set --force $bdf $first; } || break
 		n=$((n + 1))
 		[ $((n % 4)) != 0 ] || dsnctl load --guard "$guard" --hook "$hook" || break
 		sleep 1

@@ -73,9 +73,9 @@ static void rules_in_memory(void **state)
 	key.bus = 0;
 	key.devfn = 1;
 	assert_null(ruleset_find(&set, &key));
-	assert_int_equal(policy_of(&set, &key).source, FROM_DEFAULT);
+	assert_int_equal(policy_of(&set, &key).key.scope, DSN_SCOPE_DEFAULT);
 	key.devfn = 2;
-	assert_int_equal(policy_of(&set, &key).source, FROM_FUNCTION);
+	assert_int_equal(policy_of(&set, &key).key.scope, DSN_SCOPE_FUNCTION);
 	ruleset_free(&set);
 }
 
