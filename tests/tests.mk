@@ -25,6 +25,20 @@ $(O)/san/dsnctl: $(SAN_OBJECTS) cli/main.c
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -MF $@.d -o $@ cli/main.c $(SAN_OBJECTS) \
 		$(LDLIBS)
 
+# the parsers, with coverage for libFuzzer
+FUZZERS := $(patsubst %.c,$(O)/%,$(subst tests/,,$(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ_OBJECTS := $(patsubst cli/%.c,$(O)/fuzz/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
+FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-missing-field-initializers
+
+$(O)/fuzz/cli/%.o: cli/%.c $(SKELETONS)
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(O)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,FUZZER)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< \
+		$(FUZZ_OBJECTS) $(LDLIBS)
+
 $(O)/guest/%.o: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -78,6 +92,12 @@ check-leak:
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/leak/run
 
+# A minute of libFuzzer for each parser.
+check-fuzz:
+	@tests/setup
+	@$(MAKE) --no-print-directory $(FUZZERS)
+	@tests/fuzz/run
+
 # The main job before your eyes, on a real kernel with a real device under emulation.
 demo:
 	@tests/setup
@@ -91,4 +111,4 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-build check-unit check-guest check-leak demo vm
+.PHONY: setup check check-build check-unit check-guest check-leak check-fuzz demo vm

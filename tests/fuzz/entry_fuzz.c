@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Any words as a rule: what is taken must print as something that is taken as the same. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bdf.h"
+#include "entry.h"
+#include "util.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Cuts the text into words. Returns how many there are, maybe more than fit. */
+static int cut(char *text, char *words[ENTRY_WORDS + 1])
+{
+	int count = 0;
+	char *word;
+
+	while ((word = strsep(&text, " \n")))
+		if (*word && count <= ENTRY_WORDS)
+			words[count++] = word;
+	return count;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1), *words[ENTRY_WORDS + 1];
+	char error[ENTRY_ERROR], printed[ENTRY_LEN], again[ENTRY_LEN];
+	struct entry entry;
+	struct dsn_key key;
+
+	memcpy(text, data, size);
+	text[size] = '\0';
+	bdf_parse(text, &key);
+	if (entry_parse(words, cut(text, words), &entry, error)) {
+		entry_format(&entry.key, &entry.rule, printed);
+		strcpy(again, printed);
+		if (!entry_parse(words, cut(again, words), &entry, error))
+			abort();
+		entry_format(&entry.key, &entry.rule, again);
+		if (strcmp(printed, again))
+			abort();
+	} else if (!*error) {
+		abort();
+	}
+	free(text);
+	return 0;
+}
