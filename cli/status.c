@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
-#include "guarantee.h"
-#include "host.h"
+#include "figures.h"
 #include "message.h"
 #include "pins.h"
 #include "policy.h"
@@ -88,48 +87,6 @@ struct view {
 	enum level level;
 };
 
-/* What `load` wrote down. */
-static int read_state(struct dsn_state *state)
-{
-	_cleanup_(close_fd) int map = -1;
-	__u32 zero = 0;
-	int status;
-
-	map = pins_map(PIN_STATE, &status);
-	if (map < 0)
-		return status;
-	if (bpf_map_lookup_elem(map, &zero, state)) {
-		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
-			  strerror(errno));
-		return EXIT_FAILED;
-	}
-	state->version[sizeof(state->version) - 1] = '\0';
-	state->hook_reason[sizeof(state->hook_reason) - 1] = '\0';
-	state->guard_reason[sizeof(state->guard_reason) - 1] = '\0';
-	return EXIT_DONE;
-}
-
-static int fill_rules(struct table *table)
-{
-	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int map = -1;
-	struct dsn_rule rule;
-	int status, err;
-
-	map = pins_map(PIN_RULESETS, &status);
-	if (map < 0)
-		return status;
-	err = ruleset_read(map, &set);
-	if (err) {
-		say_error("cannot read the rules: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	rule = policy_default(&set);
-	table_text(table, COL_DEFAULT, policy_name(rule.policy));
-	table_number(table, COL_RULES, set.count - !!ruleset_find(&set, &default_key));
-	return EXIT_DONE;
-}
-
 static const char *reason_text(__u32 reason)
 {
 	switch (reason) {
@@ -176,40 +133,6 @@ static int fill_kills(struct table *table, __u64 total)
 	return EXIT_DONE;
 }
 
-static int read_totals(struct dsn_totals *totals)
-{
-	_cleanup_(close_fd) int map = -1;
-	__u32 zero = 0;
-	int status;
-
-	map = pins_map(PIN_TOTALS, &status);
-	if (map < 0)
-		return status;
-	if (!bpf_map_lookup_elem(map, &zero, totals))
-		return EXIT_DONE;
-	say_error("cannot read the counters: %s", strerror(errno));
-	return EXIT_FAILED;
-}
-
-static int fill_counters(struct view *view, const struct dsn_totals *counted,
-			 const struct dsn_missed *missed)
-{
-	struct dsn_totals totals = *counted;
-	struct table *table = &view->fields;
-
-	table_number(table, COL_TOUCHED, totals.touched);
-	table_number(table, COL_MISSED, missed->hook);
-	table_number(table, COL_REPAIRED, totals.repaired);
-	table_number(table, COL_REFUSED, totals.refused);
-	table_number(table, COL_UNANNOUNCED, totals.unannounced);
-	table_number(table, COL_GUARD_MISSED, missed->guard);
-	table_number(table, COL_KILLS, totals.kills);
-	table_number(table, COL_FAILED_WRITES, totals.failed_writes);
-	table_number(table, COL_UNKILLABLE, totals.unkillable);
-	table_number(table, COL_UNCOUNTED, totals.uncounted);
-	return fill_kills(&view->kills, totals.kills);
-}
-
 static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 {
 	view->level = guarantee->level;
@@ -218,70 +141,47 @@ static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
 }
 
-/* What the running programs have missed, and those before them. */
-static int read_missed(enum dsn_hook hook, enum dsn_guard guard,
-		       struct dsn_missed *missed)
+static void fill_loaded(struct table *table, const struct figures *figures)
 {
-	unsigned long long of_hook, of_guard;
-
-	if (program_hook_missed(hook, &of_hook) ||
-	    program_guard_missed(guard, &of_guard)) {
-		say_error("cannot read the programs' counters");
-		return EXIT_FAILED;
-	}
-	missed->hook += of_hook;
-	missed->guard += of_guard;
-	return EXIT_DONE;
-}
-
-static int fill_loaded(struct view *view, enum dsn_hook hook, enum dsn_guard guard,
-		       const struct running *host)
-{
-	struct guarantee guarantee;
-	struct dsn_totals totals;
-	struct dsn_missed seen;
-	struct dsn_state state;
+	const struct dsn_totals *totals = &figures->totals;
+	const struct dsn_state *state = &figures->state;
 	char since[TIME_LEN];
-	int status;
 
-	status = read_state(&state);
-	if (!status)
-		status = read_missed(hook, guard, &state.missed);
-	if (!status)
-		status = read_totals(&totals);
-	if (status)
-		return status;
-	seen = state.missed;
-	seen.guard += totals.unannounced - state.unannounced;
-	totals.unannounced -= state.unannounced;
-	guarantee_find(&guarantee, hook, guard, host, &seen, state.guard_reason);
-	fill_guarantee(view, &guarantee);
-	table_text(&view->fields, COL_HOOK_REASON,
-		   *state.hook_reason ? state.hook_reason : NULL);
-	table_text(&view->fields, COL_VERSION, state.version);
-	format_boot_time(state.loaded_ns, since);
-	table_text(&view->fields, COL_SINCE, since);
-	status = fill_rules(&view->fields);
-	return status ? status : fill_counters(view, &totals, &state.missed);
+	table_text(table, COL_HOOK_REASON,
+		   *state->hook_reason ? state->hook_reason : NULL);
+	table_text(table, COL_VERSION, state->version);
+	format_boot_time(state->loaded_ns, since);
+	table_text(table, COL_SINCE, since);
+	table_text(table, COL_DEFAULT, policy_name(figures->default_rule.policy));
+	table_number(table, COL_RULES, figures->rules);
+	table_number(table, COL_TOUCHED, totals->touched);
+	table_number(table, COL_MISSED, figures->missed.hook);
+	table_number(table, COL_REPAIRED, totals->repaired);
+	table_number(table, COL_REFUSED, totals->refused);
+	table_number(table, COL_UNANNOUNCED, totals->unannounced);
+	table_number(table, COL_GUARD_MISSED, figures->missed.guard);
+	table_number(table, COL_KILLS, totals->kills);
+	table_number(table, COL_FAILED_WRITES, totals->failed_writes);
+	table_number(table, COL_UNKILLABLE, totals->unkillable);
+	table_number(table, COL_UNCOUNTED, totals->uncounted);
 }
 
 static int fill(struct view *view)
 {
-	struct running host = host_running();
-	enum dsn_guard guard = program_guard();
-	enum dsn_hook hook = program_hook();
-	static const struct dsn_missed none;
-	struct guarantee guarantee;
+	struct figures figures;
+	int status = figures_read(&figures);
 
-	table_bool(&view->fields, COL_LOADED, hook != DSN_HOOK_NONE);
-	table_text(&view->fields, COL_HOOK, hook_name(hook));
-	table_text(&view->fields, COL_GUARD, guard_name(guard));
-	table_text(&view->fields, COL_PREEMPTION, preemption_name(host.model));
-	if (hook != DSN_HOOK_NONE)
-		return fill_loaded(view, hook, guard, &host);
-	guarantee_find(&guarantee, hook, guard, &host, &none, "");
-	fill_guarantee(view, &guarantee);
-	return EXIT_UNPROTECTED;
+	if (status == EXIT_FAILED)
+		return status;
+	table_bool(&view->fields, COL_LOADED, status == EXIT_DONE);
+	table_text(&view->fields, COL_HOOK, hook_name(figures.hook));
+	table_text(&view->fields, COL_GUARD, guard_name(figures.guard));
+	table_text(&view->fields, COL_PREEMPTION, preemption_name(figures.host.model));
+	fill_guarantee(view, &figures.guarantee);
+	if (status != EXIT_DONE)
+		return status;
+	fill_loaded(&view->fields, &figures);
+	return fill_kills(&view->kills, figures.totals.kills);
 }
 
 static void print(struct view *view, bool json)
