@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const enum dsn_guard guard_order[GUARDS] = { DSN_GUARD_REALTIME, DSN_GUARD_TRACEPOINT,
+					     DSN_GUARD_LSM, DSN_GUARD_OFF };
+
 const char *level_name(enum level level)
 {
 	static const char *const names[] = {
@@ -27,6 +30,16 @@ bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host)
 	/* kprobes are skipped beside BPF map updates, and when too many calls are under way */
 	return hook == DSN_HOOK_KPROBE || !hook_is_on(hook, host) ||
 	       (host->model != PREEMPTION_NONE && host->model != PREEMPTION_VOLUNTARY);
+}
+
+bool guarantee_tries_guard(enum dsn_guard guard, enum dsn_hook hook,
+			   const struct running *host)
+{
+	if (guard == DSN_GUARD_OFF)
+		return true;
+	if (!guarantee_needs_guard(hook, host))
+		return false;
+	return guard != DSN_GUARD_REALTIME || host->model == PREEMPTION_RT;
 }
 
 static void __attribute__((format(printf, 4, 5)))

@@ -28,4 +28,12 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 /* Whether this hook can be skipped here, so that only a guard helps. */
 bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host);
 
+/* The guards in the order of what they cost others, and last none. */
+#define GUARDS 4
+extern const enum dsn_guard guard_order[GUARDS];
+
+/* Whether `load` tries this one, where nobody has asked for a certain one. */
+bool guarantee_tries_guard(enum dsn_guard guard, enum dsn_hook hook,
+			   const struct running *host);
+
 #endif

@@ -116,8 +116,7 @@ bool host_has_btf(void)
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
 }
 
-/* With the driver comes vfio-pci-core, where the hook's function is. */
-static bool has_vfio(void)
+bool host_has_vfio(void)
 {
 	return !access("/sys/bus/pci/drivers/vfio-pci", F_OK);
 }
@@ -128,12 +127,12 @@ int host_load_vfio(void)
 	int status, err;
 	pid_t pid;
 
-	if (has_vfio())
+	if (host_has_vfio())
 		return 0;
 	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	if (err)
 		return -err;
 	if (waitpid(pid, &status, 0) < 0)
 		return -errno;
-	return has_vfio() ? 0 : -ENODEV;
+	return host_has_vfio() ? 0 : -ENODEV;
 }

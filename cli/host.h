@@ -40,6 +40,9 @@ bool host_has_lsm(const char *name);
 /* Whether the kernel describes its types, without which BPF cannot be fitted to it. */
 bool host_has_btf(void);
 
+/* Whether vfio-pci is there; with it comes vfio-pci-core, where the hook's function is. */
+bool host_has_vfio(void);
+
 /* Loads vfio-pci where it is not there. Returns 0 or -errno. */
 int host_load_vfio(void);
 

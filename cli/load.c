@@ -89,7 +89,6 @@ static bool is_wanted(const char *wish, const char *name)
 	return !strcmp(wish, "auto") || !strcmp(wish, name);
 }
 
-/* The guards in the order of what they cost others, and last none. */
 static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
 			 enum dsn_hook hook, const struct running *host)
 {
@@ -97,11 +96,7 @@ static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
 		return guard == DSN_GUARD_OFF;
 	if (strcmp(wish->guard, "auto"))
 		return !strcmp(wish->guard, guard_name(guard));
-	if (guard == DSN_GUARD_OFF)
-		return true;
-	if (!guarantee_needs_guard(hook, host))
-		return false;
-	return guard != DSN_GUARD_REALTIME || host->model == PREEMPTION_RT;
+	return guarantee_tries_guard(guard, hook, host);
 }
 
 /* Notes why a guard could not be had. */
@@ -117,28 +112,26 @@ static void note_guard(struct outcome *outcome)
 static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 			   struct outcome *outcome)
 {
-	static const enum dsn_guard order[] = { DSN_GUARD_REALTIME, DSN_GUARD_TRACEPOINT,
-						DSN_GUARD_LSM, DSN_GUARD_OFF };
 	struct running host = host_running();
 	int err = -EINVAL;
 	size_t i;
 
 	outcome->guard_reason[0] = '\0';
-	for (i = 0; err && i < ARRAY_SIZE(order); i++) {
-		if (!is_candidate(wish, order[i], hook, &host))
+	for (i = 0; err && i < GUARDS; i++) {
+		if (!is_candidate(wish, guard_order[i], hook, &host))
 			continue;
 		/* less than what runs is put in its place only if it is asked for */
-		if (order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
+		if (guard_order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
 		    guarantee_needs_guard(hook, &host) &&
 		    program_guard() != DSN_GUARD_OFF)
 			return -EALREADY;
 		outcome->plan = (struct plan){ .hook = hook,
-					       .guard = order[i],
+					       .guard = guard_order[i],
 					       .id = boot_time_ns() };
 		err = program_load(&outcome->plan);
 		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
 			return err;
-		if (err && order[i] != DSN_GUARD_OFF)
+		if (err && guard_order[i] != DSN_GUARD_OFF)
 			note_guard(outcome);
 	}
 	if (!err && !strcmp(wish->guard, "off"))

@@ -41,6 +41,11 @@ static bool is_bpffs(const char *path)
 	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
 }
 
+bool pins_have_bpffs(void)
+{
+	return is_bpffs(BPFFS);
+}
+
 /* Mounts the bpffs of our own. Returns 0 or -errno. */
 static int keep(void)
 {
@@ -61,7 +66,7 @@ int pins_lock(bool create)
 			  DSN_PIN_DIR);
 		return -EPERM;
 	}
-	if (!is_bpffs(BPFFS)) {
+	if (!pins_have_bpffs()) {
 		say_error("no bpffs at %s: mount one (mount -t bpf bpf %s), then load",
 			  BPFFS, BPFFS);
 		return -ENODEV;

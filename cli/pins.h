@@ -15,6 +15,9 @@
 #define PIN_STATE "state"
 #define PIN_EARLY "early"
 
+/* Whether /sys/fs/bpf is a bpffs, where pins can be. */
+bool pins_have_bpffs(void);
+
 /* Every command that needs the maps starts here; prints the error itself. */
 #define PINS_CREATE true
 int pins_lock(bool create);

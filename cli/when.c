@@ -2,17 +2,23 @@
 /* The kernel's times, told to people. */
 #include "when.h"
 
-#include <time.h>
-
-void format_boot_time(__u64 ns, char text[TIME_LEN])
+time_t boot_to_unix_time(__u64 ns)
 {
 	struct timespec now, boot;
-	struct tm tm;
-	time_t then;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	then = now.tv_sec - boot.tv_sec + ns / 1000000000ULL;
+	/* the difference to the nanosecond, so that it is the same second each time */
+	return ((now.tv_sec - boot.tv_sec) * 1000000000LL + now.tv_nsec - boot.tv_nsec +
+		(__s64)ns) /
+	       1000000000LL;
+}
+
+void format_boot_time(__u64 ns, char text[TIME_LEN])
+{
+	time_t then = boot_to_unix_time(ns);
+	struct tm tm;
+
 	strftime(text, TIME_LEN, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&then, &tm));
 }
 

@@ -4,8 +4,12 @@
 #define DSNCTL_WHEN_H
 
 #include <linux/types.h>
+#include <time.h>
 
 #define TIME_LEN sizeof("2026-01-01T00:00:00+0000")
+
+/* Nanoseconds of CLOCK_BOOTTIME as seconds since 1970. */
+time_t boot_to_unix_time(__u64 ns);
 
 /* Nanoseconds of CLOCK_BOOTTIME as local time, ISO 8601. */
 void format_boot_time(__u64 ns, char text[TIME_LEN]);
