@@ -23,6 +23,7 @@ struct options {
 	const char *hook;
 	const char *guard;
 	const char *require;
+	const char *textfile;
 };
 
 /* `argv` holds the operands alone; their number is within the command's limits. */
@@ -46,5 +47,8 @@ int cmd_dump(const struct options *options, int argc, char **argv);
 int cmd_apply(const struct options *options, int argc, char **argv);
 int cmd_save(const struct options *options, int argc, char **argv);
 int cmd_list(const struct options *options, int argc, char **argv);
+int cmd_check(const struct options *options, int argc, char **argv);
+int cmd_verify(const struct options *options, int argc, char **argv);
+int cmd_metrics(const struct options *options, int argc, char **argv);
 
 #endif

@@ -54,6 +54,25 @@ static const struct command commands[] = {
 	  "" },
 	{ "list", cmd_list, "", 0, 0, "r",
 	  "the host's functions that have a serial, and what is shown of them", "" },
+	{ "check", cmd_check, "", 0, 0, "",
+	  "what this host allows, and what 'load' would come to",
+	  "Nothing is loaded and nothing is changed. What cannot be seen without root, or\n"
+	  "before vfio-pci is loaded, says unknown; 'certain' tells whether that can matter.\n"
+	  "Exits with what 'load' would, and with 3 where that would not protect.\n" },
+	{ "verify", cmd_verify, "[BDF]", 0, 1, "",
+	  "read serials as a VMM does, and compare them with policy",
+	  "Opens the function, or every function with a serial that is bound to vfio-pci, by\n"
+	  "its IOMMU group. It is reset, as for any VMM, and the reads are counted. A mismatch\n"
+	  "never shows the serial.\n\n"
+	  "whole    4096 bytes at once        dwords, words, bytes    one after another\n"
+	  "qword    the serial at once        preadv                  segments that part it\n\n"
+	  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
+	  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
+	{ "metrics", cmd_metrics, "", 0, 0, "t",
+	  "the figures of 'status' and 'dump' for Prometheus",
+	  "Text format 0.0.4. Where nothing is loaded, dsnctl_loaded is 0 and the exit status\n"
+	  "too. dsnctl_guarantee has one sample per level, of which one is 1. The counters have\n"
+	  "the names that 'status' gives them.\n" },
 };
 
 /* getopt's letter for each; commands name those they take. */
@@ -74,6 +93,8 @@ static const struct {
 	  "only print what would change, and exit with 3 if anything" },
 	{ 'q', "    --require LEVEL",
 	  "exit with 3 if it is less than proven or best-effort" },
+	{ 't', "    --textfile FILE",
+	  "write to a file, as a whole, for node_exporter's collector" },
 };
 
 static const struct option long_options[] = {
@@ -87,6 +108,7 @@ static const struct option long_options[] = {
 	{ "prune", no_argument, NULL, 'p' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "require", required_argument, NULL, 'q' },
+	{ "textfile", required_argument, NULL, 't' },
 	{},
 };
 
@@ -104,7 +126,7 @@ static void print_help(void)
 	puts("Usage: dsnctl COMMAND [OPTION...]\n"
 	     "Keep the PCIe Device Serial Numbers of functions assigned to guests from them.\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-6s %-25s  %s\n", commands[i].name, commands[i].operands,
+		printf("  %-7s %-25s  %s\n", commands[i].name, commands[i].operands,
 		       commands[i].does);
 	puts("\n  --help, COMMAND --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
@@ -195,6 +217,8 @@ static int run(const struct command *command, int argc, char **argv)
 			options.guard = optarg;
 		else if (letter == 'q')
 			options.require = optarg;
+		else if (letter == 't')
+			options.textfile = optarg;
 	}
 	argc -= optind;
 	argv += optind;

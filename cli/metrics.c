@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl metrics: the figures of `status` and `dump` for Prometheus, text format 0.0.4. */
+#include "command.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "bdf.h"
+#include "figures.h"
+#include "message.h"
+#include "pins.h"
+#include "policy.h"
+#include "program.h"
+#include "replace.h"
+#include "util.h"
+#include "when.h"
+
+enum {
+	LOADED,
+	GUARANTEE,
+	INFO,
+	LOADED_TIME,
+	RULES,
+	TOUCHED,
+	MISSED,
+	REPAIRED,
+	REFUSED,
+	UNANNOUNCED,
+	GUARD_MISSED,
+	KILLS,
+	FAILED_WRITES,
+	UNKILLABLE,
+	UNCOUNTED,
+	DEVICE_READS,
+	DEVICE_PASSED,
+	DEVICE_TIME,
+	METRICS,
+};
+
+/* Counters start at 0 with the first load, and go on over later ones. */
+static const struct {
+	const char *name, *type, *help;
+} metrics[METRICS] = {
+	[LOADED] = { "dsnctl_loaded", "gauge", "1 if the programs are loaded." },
+	[GUARANTEE] = { "dsnctl_guarantee", "gauge",
+			"1 for the level that holds: proven, best-effort or not protected." },
+	[INFO] = { "dsnctl_info", "gauge",
+		   "1; what is loaded, and the preemption model and the default policy." },
+	[LOADED_TIME] = { "dsnctl_loaded_timestamp_seconds", "gauge",
+			  "When the programs were loaded, in Unix time." },
+	[RULES] = { "dsnctl_rules", "gauge", "Rules, without the default." },
+	[TOUCHED] = { "dsnctl_touched_total", "counter", "Reads that reached a serial." },
+	[MISSED] = { "dsnctl_missed_total", "counter",
+		     "Hook calls that the kernel skipped; with no guard they may be leaks." },
+	[REPAIRED] = { "dsnctl_repaired_total", "counter",
+		       "Reads that the hook missed and the guard did not." },
+	[REFUSED] = { "dsnctl_refused_total", "counter",
+		      "Reads that the guard cannot repair and did not let begin." },
+	[UNANNOUNCED] = { "dsnctl_unannounced_total", "counter",
+			  "Reads that the guard was to see first and did not; must be 0." },
+	[GUARD_MISSED] = { "dsnctl_guard_missed_total", "counter",
+			   "Guard calls that the kernel skipped; must be 0." },
+	[KILLS] = { "dsnctl_kills_total", "counter",
+		    "Readers killed because a read could not be made safe." },
+	[FAILED_WRITES] = { "dsnctl_failed_writes_total", "counter",
+			    "Of the kills, those whose buffer could not be written." },
+	[UNKILLABLE] = { "dsnctl_unkillable_total", "counter",
+			 "Of the kills, those that the kernel refused; must be 0." },
+	[UNCOUNTED] = { "dsnctl_uncounted_total", "counter",
+			"Reads that are missing in the counters of devices." },
+	[DEVICE_READS] = { "dsnctl_device_reads_total", "counter",
+			   "Reads of this device's serial that were rewritten." },
+	[DEVICE_PASSED] = { "dsnctl_device_passed_total", "counter",
+			    "Reads of this device's serial that pass let through." },
+	[DEVICE_TIME] = { "dsnctl_device_last_read_timestamp_seconds", "gauge",
+			  "When this device's serial was last read, in Unix time." },
+};
+
+/* The samples of each metric, as JSON: {"labels": {...}, "value": N}. */
+struct samples {
+	struct json_object *of[METRICS];
+};
+
+static void drop_samples(struct samples *samples)
+{
+	size_t i;
+
+	for (i = 0; i < METRICS; i++)
+		json_object_put(samples->of[i]);
+}
+
+static struct json_object *add(struct samples *samples, size_t metric, __u64 value)
+{
+	struct json_object *sample = json_object_new_object();
+	struct json_object *labels = json_object_new_object();
+
+	if (!samples->of[metric])
+		samples->of[metric] = json_object_new_array();
+	json_object_object_add(sample, "labels", labels);
+	json_object_object_add(sample, "value", json_object_new_uint64(value));
+	json_object_array_add(samples->of[metric], sample);
+	return labels;
+}
+
+static void label(struct json_object *labels, const char *name, const char *value)
+{
+	json_object_object_add(labels, name, json_object_new_string(value));
+}
+
+static void add_level(struct samples *samples, const struct guarantee *guarantee)
+{
+	enum level level;
+
+	for (level = LEVEL_NOT_PROTECTED; level <= LEVEL_PROVEN; level++)
+		label(add(samples, GUARANTEE, level == guarantee->level), "level",
+		      level_name(level));
+}
+
+static void add_loaded(struct samples *samples, const struct figures *figures)
+{
+	const struct dsn_totals *totals = &figures->totals;
+	struct json_object *info = add(samples, INFO, 1);
+
+	label(info, "version", figures->state.version);
+	label(info, "hook", hook_name(figures->hook));
+	label(info, "guard", guard_name(figures->guard));
+	label(info, "preemption", preemption_name(figures->host.model));
+	label(info, "default", policy_name(figures->default_rule.policy));
+	add(samples, LOADED_TIME, boot_to_unix_time(figures->state.loaded_ns));
+	add(samples, RULES, figures->rules);
+	add(samples, TOUCHED, totals->touched);
+	add(samples, MISSED, figures->missed.hook);
+	add(samples, REPAIRED, totals->repaired);
+	add(samples, REFUSED, totals->refused);
+	add(samples, UNANNOUNCED, totals->unannounced);
+	add(samples, GUARD_MISSED, figures->missed.guard);
+	add(samples, KILLS, totals->kills);
+	add(samples, FAILED_WRITES, totals->failed_writes);
+	add(samples, UNKILLABLE, totals->unkillable);
+	add(samples, UNCOUNTED, totals->uncounted);
+}
+
+static int add_devices(struct samples *samples)
+{
+	_cleanup_(close_fd) int map = -1;
+	struct dsn_key key, *last = NULL;
+	struct dsn_device device;
+	char bdf[BDF_LEN];
+	int status;
+
+	map = pins_map(PIN_DEVICES, &status);
+	if (map < 0)
+		return EXIT_FAILED;
+	while (!bpf_map_get_next_key(map, last, &key)) {
+		last = &key;
+		if (bpf_map_lookup_elem(map, &key, &device))
+			continue;
+		bdf_format(&key, bdf);
+		label(add(samples, DEVICE_READS, device.reads), "bdf", bdf);
+		label(add(samples, DEVICE_PASSED, device.passed), "bdf", bdf);
+		label(add(samples, DEVICE_TIME, boot_to_unix_time(device.last_ns)), "bdf",
+		      bdf);
+	}
+	return EXIT_DONE;
+}
+
+static int gather(struct samples *samples)
+{
+	struct figures figures;
+	int status = figures_read(&figures);
+
+	if (status == EXIT_FAILED)
+		return status;
+	add(samples, LOADED, status == EXIT_DONE);
+	add_level(samples, &figures.guarantee);
+	if (status != EXIT_DONE)
+		return EXIT_DONE;
+	add_loaded(samples, &figures);
+	return add_devices(samples);
+}
+
+/* A label's value: backslash, quote and newline are escaped. */
+static void print_quoted(FILE *to, const char *text)
+{
+	putc('"', to);
+	for (; *text; text++)
+		if (*text == '\n')
+			fputs("\\n", to);
+		else
+			fprintf(to, "%s%c", strchr("\\\"", *text) ? "\\" : "", *text);
+	putc('"', to);
+}
+
+static void print_sample(FILE *to, const char *name, struct json_object *sample)
+{
+	struct json_object *labels = json_object_object_get(sample, "labels");
+	char before = '{';
+
+	fputs(name, to);
+	json_object_object_foreach(labels, key, value)
+	{
+		fprintf(to, "%c%s=", before, key);
+		print_quoted(to, json_object_get_string(value));
+		before = ',';
+	}
+	fprintf(to, "%s %s\n", before == ',' ? "}" : "",
+		json_object_get_string(json_object_object_get(sample, "value")));
+}
+
+static void print_text(FILE *to, const struct samples *samples)
+{
+	size_t i, n;
+
+	for (i = 0; i < METRICS; i++) {
+		if (!samples->of[i])
+			continue;
+		fprintf(to, "# HELP %s %s\n# TYPE %s %s\n", metrics[i].name,
+			metrics[i].help, metrics[i].name, metrics[i].type);
+		for (n = 0; n < json_object_array_length(samples->of[i]); n++)
+			print_sample(to, metrics[i].name,
+				     json_object_array_get_idx(samples->of[i], n));
+	}
+}
+
+static void print_json(struct samples *samples)
+{
+	struct json_object *object = json_result(), *list = json_object_new_array();
+	struct json_object *metric;
+	size_t i;
+
+	for (i = 0; i < METRICS; i++) {
+		if (!samples->of[i])
+			continue;
+		metric = json_object_new_object();
+		json_object_object_add(metric, "name",
+				       json_object_new_string(metrics[i].name));
+		json_object_object_add(metric, "type",
+				       json_object_new_string(metrics[i].type));
+		json_object_object_add(metric, "samples",
+				       json_object_get(samples->of[i]));
+		json_object_array_add(list, metric);
+	}
+	json_object_object_add(object, "metrics", list);
+	json_print(object);
+}
+
+static int write_textfile(const char *path, const struct samples *samples)
+{
+	_cleanup_(free_ptr) char *text = NULL;
+	size_t length;
+	FILE *memory = open_memstream(&text, &length);
+	int err = -ENOMEM;
+
+	if (memory) {
+		print_text(memory, samples);
+		if (!fclose(memory))
+			err = replace_file(path, text, length);
+	}
+	if (!err)
+		return EXIT_DONE;
+	say_error("cannot write %s: %s; what was there before is unchanged", path,
+		  strerror(-err));
+	return EXIT_FAILED;
+}
+
+int cmd_metrics(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(drop_samples) struct samples samples = {};
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (geteuid()) {
+		say_error(
+			"this needs root: the counters are pinned in %s, which is root's",
+			DSN_PIN_DIR);
+		return EXIT_FAILED;
+	}
+	status = gather(&samples);
+	if (!status && options->textfile)
+		status = write_textfile(options->textfile, &samples);
+	if (status)
+		return status;
+	if (options->json)
+		print_json(&samples);
+	else if (!options->textfile)
+		print_text(stdout, &samples);
+	return EXIT_DONE;
+}
