@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What verify makes of what it reads, from files that stand for a function's config space. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "reading.h"
+
+#define REAL 0x525400ffff123456ULL
+#define CHOSEN 0x02005e1000000001ULL
+#define BASE 8192 /* where config space begins in the file, as it does not at 0 in vfio */
+#define CAP 0x140
+
+static void put_header(__u8 *config, __u32 at, __u32 id, __u32 next)
+{
+	__u32 header = id | 1 << 16 | next << 20;
+
+	memcpy(config + at, &header, sizeof(header));
+}
+
+/* AER, then the serial. */
+static struct sight device(size_t size)
+{
+	struct sight sight = { .size = size };
+
+	put_header(sight.hardware, 0x100, 1, CAP);
+	put_header(sight.hardware, CAP, DSN_CAP_ID, 0);
+	dsn_store(sight.hardware + CAP + DSN_BODY, REAL);
+	return sight;
+}
+
+/* A file that shows what the hardware has, but for this serial, as a guest reads it. */
+static int shows(const struct sight *sight, __u64 serial)
+{
+	int fd = memfd_create("config", MFD_CLOEXEC);
+	__u8 config[DSN_CFG_END];
+
+	memcpy(config, sight->hardware, sizeof(config));
+	dsn_store(config + CAP + DSN_BODY, serial);
+	assert_int_equal(pwrite(fd, config, sight->size, BASE), sight->size);
+	return fd;
+}
+
+static void check(const struct dsn_rule *rule, __u64 shown, bool match, bool real)
+{
+	struct reading readings[READINGS];
+	struct sight sight = device(DSN_CFG_END);
+	int fd = shows(&sight, shown), i;
+
+	sight_expect(&sight, rule);
+	assert_int_equal(sight.count, 1);
+	sight_read(&sight, fd, BASE, readings);
+	close(fd);
+	for (i = 0; i < READINGS; i++)
+		if (readings[i].error || readings[i].match != match ||
+		    readings[i].real != real)
+			fail_msg("%s: error %d, match %d, real %d", readings[i].path,
+				 readings[i].error, readings[i].match, readings[i].real);
+}
+
+static void results(void **state)
+{
+	const struct dsn_rule scrub = { .policy = DSN_SCRUB };
+	const struct dsn_rule serial = { .policy = DSN_SERIAL, .serial = CHOSEN };
+	const struct dsn_rule pass = { .policy = DSN_PASS };
+
+	(void)state;
+	check(&scrub, 0, true, false);
+	check(&scrub, REAL, false, true);
+	check(&scrub, 0x1111111111111111, false, false);
+	check(&serial, CHOSEN, true, false);
+	check(&serial, REAL, false, true);
+	check(&serial, 0x1111111111111111, false, false);
+	check(&pass, REAL, true, false);
+	check(&pass, 0, false, false);
+	/* one byte of it is a part of it */
+	check(&scrub, REAL & 0xff, false, true);
+	check(&scrub, REAL & 0xffULL << 56, false, true);
+}
+
+/* The header counts, but for where it leads to, which vfio-pci changes. */
+static void header(void **state)
+{
+	const struct dsn_rule pass = { .policy = DSN_PASS };
+	struct reading readings[READINGS];
+	struct sight sight = device(DSN_CFG_END);
+	int fd = shows(&sight, REAL);
+
+	(void)state;
+	sight_expect(&sight, &pass);
+	assert_int_equal(pwrite(fd, "\xf3", 1, BASE + CAP + 3), 1);
+	sight_read(&sight, fd, BASE, readings);
+	assert_true(readings[0].match);
+	assert_int_equal(pwrite(fd, "\0", 1, BASE + CAP), 1);
+	sight_read(&sight, fd, BASE, readings);
+	assert_false(readings[0].match);
+	assert_false(readings[0].real);
+	close(fd);
+}
+
+/* Zeros behind a header that is there are not hidden; nothing real was shown, though. */
+static void hidden(void **state)
+{
+	const struct dsn_rule hide = { .policy = DSN_HIDE };
+	struct reading readings[READINGS];
+	struct sight sight = device(DSN_CFG_END);
+	int fd = shows(&sight, 0), i;
+
+	(void)state;
+	sight_expect(&sight, &hide);
+	sight_read(&sight, fd, BASE, readings);
+	for (i = 0; i < READINGS; i++)
+		assert_true(!readings[i].match && !readings[i].real);
+	assert_int_equal(pwrite(fd, "\0\0\0", 3, BASE + CAP), 3);
+	sight_read(&sight, fd, BASE, readings);
+	for (i = 0; i < READINGS; i++)
+		assert_true(readings[i].match);
+	close(fd);
+}
+
+static void chains(void **state)
+{
+	const struct dsn_rule scrub = { .policy = DSN_SCRUB };
+	struct reading readings[READINGS];
+	struct sight sight = device(256);
+	int fd;
+
+	(void)state;
+	sight_expect(&sight, &scrub);
+	assert_int_equal(sight.count, 0);
+	/* two, of which only the first is rewritten */
+	sight = device(DSN_CFG_END);
+	put_header(sight.hardware, CAP, DSN_CAP_ID, 0x200);
+	put_header(sight.hardware, 0x200, DSN_CAP_ID, 0);
+	dsn_store(sight.hardware + 0x204, REAL);
+	fd = shows(&sight, 0);
+	sight_expect(&sight, &scrub);
+	assert_int_equal(sight.count, 2);
+	sight_read(&sight, fd, BASE, readings);
+	assert_true(readings[0].real);
+	close(fd);
+	/* a loop ends, and one that the end of config space cuts off is read to there */
+	put_header(sight.hardware, 0x200, 2, 0x100);
+	sight_expect(&sight, &scrub);
+	assert_int_equal(sight.count, 1);
+	put_header(sight.hardware, CAP, 2, 0xff8);
+	put_header(sight.hardware, 0xff8, DSN_CAP_ID, 0);
+	sight_expect(&sight, &scrub);
+	assert_int_equal(sight.caps[0], 0xff8);
+	fd = shows(&sight, 0);
+	sight_read(&sight, fd, BASE, readings);
+	assert_int_equal(readings[5].error, 0);
+	close(fd);
+}
+
+/* What cannot be read is no match. */
+static void failure(void **state)
+{
+	const struct dsn_rule scrub = { .policy = DSN_SCRUB };
+	struct sight sight = device(DSN_CFG_END);
+	struct reading readings[READINGS];
+	int i;
+
+	(void)state;
+	sight_expect(&sight, &scrub);
+	sight_read(&sight, -1, BASE, readings);
+	for (i = 0; i < READINGS; i++)
+		assert_true(readings[i].error && !readings[i].match && !readings[i].real);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(results), cmocka_unit_test(header),
+		cmocka_unit_test(hidden),  cmocka_unit_test(chains),
+		cmocka_unit_test(failure),
+	};
+
+	return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
+}
