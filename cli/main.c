@@ -32,7 +32,9 @@ static const struct command commands[] = {
 	  "kills          readers killed because a read could not be made safe\n"
 	  "failed_writes  of those, because the buffer could not be written\n"
 	  "unkillable     of those, the ones that the kernel refused to kill\n"
-	  "uncounted      reads that are missing in the counters of 'dump'\n" },
+	  "uncounted      reads that are missing in the counters of 'dump'\n"
+	  "drift          rules for another function than the one that is there\n"
+	  "early          devices that are open since before 'load'\n" },
 	{ "set", cmd_set, "TARGET VALUE [expect IDS]", 2, 4, "fs",
 	  "give a function, a device or all without a rule a value",
 	  "TARGET is a function (0000:01:00.0), a device with all its functions (0000:01:00)\n"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "bdf.h"
 #include "figures.h"
+#include "holders.h"
 #include "message.h"
 #include "pins.h"
 #include "policy.h"
@@ -39,6 +40,8 @@ enum {
 	COL_FAILED_WRITES,
 	COL_UNKILLABLE,
 	COL_UNCOUNTED,
+	COL_DRIFT,
+	COL_EARLY,
 };
 
 static const struct column columns[] = {
@@ -64,6 +67,8 @@ static const struct column columns[] = {
 	[COL_FAILED_WRITES] = { "failed_writes" },
 	[COL_UNKILLABLE] = { "unkillable" },
 	[COL_UNCOUNTED] = { "uncounted" },
+	[COL_DRIFT] = { "drift" },
+	[COL_EARLY] = { "early" },
 };
 
 enum {
@@ -80,10 +85,34 @@ static const struct column kill_columns[] = {
 	[KILL_REASON] = { "reason" },
 };
 
+enum {
+	DRIFT_TARGET,
+	DRIFT_EXPECTED,
+	DRIFT_FOUND,
+};
+
+static const struct column drift_columns[] = {
+	[DRIFT_TARGET] = { "target" },
+	[DRIFT_EXPECTED] = { "expected" },
+	[DRIFT_FOUND] = { "found" },
+};
+
+enum {
+	EARLY_BDF,
+	EARLY_PROCESS,
+};
+
+static const struct column early_columns[] = {
+	[EARLY_BDF] = { "bdf" },
+	[EARLY_PROCESS] = { "process" },
+};
+
 /* All that is shown. */
 struct view {
 	struct table fields;
 	struct table kills;
+	struct table drift; /* rules whose function is another one than they expect */
+	struct table early; /* who has had a device open since before `load` */
 	enum level level;
 };
 
@@ -131,6 +160,75 @@ static int fill_kills(struct table *table, __u64 total)
 		table_text(table, KILL_REASON, reason_text(kill.reason));
 	}
 	return EXIT_DONE;
+}
+
+static int fill_drift(struct table *table)
+{
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(close_fd) int map = -1;
+	char target[TARGET_LEN], ids[IDS_LEN];
+	int status;
+	__u32 found;
+	size_t i;
+
+	map = pins_map(PIN_RULESETS, &status);
+	if (map < 0)
+		return status;
+	if (ruleset_read(map, &set)) {
+		say_error("cannot read the rules");
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < set.count; i++) {
+		if (policy_is_met(&set.rules[i], &set.keys[i]))
+			continue;
+		if (!device_ids(&set.keys[i], &found) || table_row(table))
+			continue;
+		target_format(&set.keys[i], target);
+		table_text(table, DRIFT_TARGET, target);
+		ids_format(set.rules[i].expect, ids);
+		table_text(table, DRIFT_EXPECTED, ids);
+		ids_format(found, ids);
+		table_text(table, DRIFT_FOUND, ids);
+	}
+	return EXIT_DONE;
+}
+
+static int fill_early(struct table *table)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], process[HOLDER_LEN];
+	size_t count, i;
+	int err = holders_find(&holders, &count);
+
+	if (err)
+		say_warning("cannot tell which devices are open: %s", strerror(-err));
+	for (i = 0; i < count; i++) {
+		if (!holders[i].early)
+			continue;
+		if (table_row(table))
+			return EXIT_FAILED;
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], process);
+		table_text(table, EARLY_BDF, bdf);
+		table_text(table, EARLY_PROCESS, process);
+	}
+	return EXIT_DONE;
+}
+
+/* The lists below the fields, and how long two of them are. */
+static int fill_lists(struct view *view, const struct figures *figures)
+{
+	int status = fill_kills(&view->kills, figures->totals.kills);
+
+	if (!status)
+		status = fill_drift(&view->drift);
+	if (!status)
+		status = fill_early(&view->early);
+	table_number(&view->fields, COL_DRIFT,
+		     json_object_array_length(view->drift.rows));
+	table_number(&view->fields, COL_EARLY,
+		     json_object_array_length(view->early.rows));
+	return status;
 }
 
 static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
@@ -181,7 +279,15 @@ static int fill(struct view *view)
 	if (status != EXIT_DONE)
 		return status;
 	fill_loaded(&view->fields, &figures);
-	return fill_kills(&view->kills, figures.totals.kills);
+	return fill_lists(view, &figures);
+}
+
+static void print_list(const struct table *table, const char *heading)
+{
+	if (!json_object_array_length(table->rows))
+		return;
+	printf("\n%s:\n", heading);
+	table_print(table);
 }
 
 static void print(struct view *view, bool json)
@@ -195,14 +301,18 @@ static void print(struct view *view, bool json)
 		table_put_row(&view->fields, object);
 		json_object_object_add(object, "last_kills",
 				       table_take_rows(&view->kills));
+		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
+		json_object_object_add(object, "open_early",
+				       table_take_rows(&view->early));
 		json_print(object);
 		return;
 	}
 	table_print_fields(&view->fields);
-	if (json_object_array_length(view->kills.rows)) {
-		puts("\nkilled:");
-		table_print(&view->kills);
-	}
+	print_list(&view->kills, "killed");
+	print_list(&view->drift,
+		   "rules for another function than is there, as if there were none");
+	print_list(&view->early,
+		   "open since before 'load', so that the real serial may be known");
 }
 
 /* The level that --require names, LEVEL_NOT_PROTECTED where there is no --require. */
@@ -222,6 +332,8 @@ static void drop_view(struct view *view)
 {
 	table_free(&view->fields);
 	table_free(&view->kills);
+	table_free(&view->drift);
+	table_free(&view->early);
 }
 
 int cmd_status(const struct options *options, int argc, char **argv)
@@ -243,7 +355,9 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	}
 	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
 	    table_row(&view.fields) ||
-	    table_init(&view.kills, kill_columns, ARRAY_SIZE(kill_columns))) {
+	    table_init(&view.kills, kill_columns, ARRAY_SIZE(kill_columns)) ||
+	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
+	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns))) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}

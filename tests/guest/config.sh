@@ -61,6 +61,7 @@ told "a rule that expects another is told" "is 8086:10d3, not 15b3:1015" \
 	dsnctl set $bdf $other expect 15b3:1015
 sees "and does not count" $zero
 expect_output "get says the default" "^rule: +default$" dsnctl get $bdf
+expect_output "status shows the drift" "^$bdf +15b3:1015 +8086:10d3" dsnctl status
 expect_status 2 "expect of no ids" dsnctl set $bdf $other expect 15b3
 expect "back" dsnctl unset $bdf
 
@@ -127,7 +128,7 @@ expect "but not for a function of its own card" sh -c \
 	"! dsnctl set 07:00.1 $other 2>&1 | grep '07:00.0 and 0000:07:00.1'"
 # a stand-in: no device here has a driver that minds zeros
 mkdir -p /lib/modules/"$(uname -r)"
-cp /minds_zero/* /lib/modules/"$(uname -r)"
+cp /minds_zero/modules.* /lib/modules/"$(uname -r)"
 told "a driver that minds zeros" "the driver bnxt_en has no VF representors" \
 	dsnctl set $bdf scrub
 
@@ -151,6 +152,7 @@ expect "and for apply" dsnctl apply --force
 expect "unload --force" dsnctl unload --force
 told "open before load is told" "process $holder \(vfio_read\) had it open before" dsnctl load
 expect_output "list -j: early" "^true$" sh -c "dsnctl list -j | json_get devices 0 early"
+expect_output "status too" "^$bdf +$holder \(vfio_read\)" dsnctl status
 kill $holder
 wait $holder
 expect_output "closed" "^null$" sh -c "dsnctl list -j | json_get devices 0 open_by"
