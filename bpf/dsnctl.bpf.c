@@ -44,7 +44,7 @@ int dsn_kprobe(struct pt_regs *ctx)
 
 	if (bpf_map_update_elem(&pending, &thread, &call, BPF_ANY) &&
 	    !is_write(call.iswrite))
-		kill_reader(call.vdev, DSN_REASON_PLACE);
+		kill_reader(call.vdev, NULL, DSN_REASON_PLACE);
 	return 0;
 }
 

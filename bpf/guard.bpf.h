@@ -101,6 +101,9 @@ struct segments {
 static long repair_segment(__u32 i, void *data)
 {
 	struct segments *walk = data;
+	struct config_read read = { .halfway = true,
+				    .again = walk->again,
+				    .repair = true };
 	__u64 part[2] = {}; /* address, length */
 	__u32 small[2] = {};
 	long err;
@@ -118,7 +121,8 @@ static long repair_segment(__u32 i, void *data)
 		walk->lost = true;
 		return 1;
 	}
-	if (rewrite_at(walk->vdev, part[0], part[1], walk->pos, true, walk->again))
+	read.buf = part[0];
+	if (rewrite_at(walk->vdev, &read, part[1], walk->pos))
 		walk->touched = true;
 	walk->pos += part[1];
 	return part[1] > DSN_CFG_END || (walk->pos & DSN_OFFSET_MASK) > DSN_CFG_END;
@@ -135,18 +139,19 @@ static __noinline int repair(struct vfio_pci_core_device *vdev, const struct cal
 			     bool again)
 {
 	struct segments walk = { .vdev = vdev, .call = call, .again = again };
+	struct config_read read = { .halfway = true, .again = again, .repair = true };
 
 	if (!call)
 		return 0;
 	walk.pos = call->pos;
+	read.buf = call->buf;
 	if (call->kind == CALL_PREAD)
-		walk.touched =
-			rewrite_at(vdev, call->buf, call->count, call->pos, true, again);
+		walk.touched = rewrite_at(vdev, &read, call->count, call->pos);
 	else if (call->kind == CALL_VECTOR)
 		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
 			 repair_segment, &walk, 0);
 	if (call->kind == CALL_WORKER || walk.lost)
-		kill_reader((__u64)vdev, DSN_REASON_MISSED);
+		kill_reader((__u64)vdev, NULL, DSN_REASON_MISSED);
 	if (walk.touched && !again)
 		COUNT(repaired);
 	return 0;

@@ -71,6 +71,19 @@ static __always_inline bool is_ring_read(const struct call *call)
 	return call->kind == CALL_WORKER || (call->kind == CALL_NONE && call->ring);
 }
 
+static __always_inline void refuse(struct vfio_pci_core_device *vdev,
+				   const struct call *call)
+{
+	struct outcome outcome = { .fate = DSN_FATE_REFUSED };
+
+	if (call->kind == CALL_PREAD && call->count <= DSN_CFG_END) {
+		outcome.offset = call->pos & DSN_OFFSET_MASK;
+		outcome.length = call->count;
+	}
+	COUNT(refused);
+	tell(BPF_CORE_READ(vdev, pdev), &outcome);
+}
+
 SEC("lsm/file_permission")
 int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 {
@@ -91,21 +104,25 @@ int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 	ret = is_ring_read(&call) ? -EPERM : arm(vdev, &call);
 	if (ret >= 0)
 		return 0;
-	COUNT(refused);
+	refuse(vdev, &call);
 	return ret < -4095 ? -EPERM : ret;
 }
 
 SEC("lsm/file_permission")
 int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
 {
+	struct vfio_pci_core_device *vdev;
 	struct call call = {};
 
-	if (ret || !read_of(file, mask))
+	if (ret)
 		return ret;
+	vdev = read_of(file, mask);
+	if (!vdev)
+		return 0;
 	find_call(&call);
 	if (!is_ring_read(&call))
 		return 0;
-	COUNT(refused);
+	refuse(vdev, &call);
 	return -EPERM;
 }
 

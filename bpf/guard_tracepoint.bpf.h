@@ -66,7 +66,7 @@ int BPF_PROG(dsn_rpm_resume, struct device *dev, int flags)
 	read.vdev = (__u64)vdev;
 	bpf_map_delete_elem(&pending, &thread);
 	if (bpf_map_update_elem(&armed, &thread, &read, BPF_ANY))
-		kill_reader((__u64)vdev, DSN_REASON_MISSED);
+		kill_reader((__u64)vdev, NULL, DSN_REASON_MISSED);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include "dsn_contract.h"
 #include "dsn_window.h"
+#include "event.bpf.h"
 #include "maps.bpf.h"
 #include "policy.bpf.h"
 #include <bpf/bpf_core_read.h>
@@ -25,6 +26,7 @@ struct config_read {
 	__u32 pos;
 	__u32 len;
 	bool again;   /* counted before */
+	bool repair;  /* on behalf of the guard */
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
 };
 
@@ -53,12 +55,29 @@ struct chain {
 		totals_ ? __sync_fetch_and_add(&totals_->field, 1) : 0;                  \
 	})
 
+/* Tells what became of the read; one that was told before only if it ends its reader. */
+static __always_inline void tell_read(struct pci_dev *pdev,
+				      const struct config_read *read, enum dsn_fate fate,
+				      __u32 policy, enum dsn_reason reason)
+{
+	struct outcome outcome = { .fate = fate, .policy = policy, .reason = reason };
+
+	if (read) {
+		outcome.offset = read->pos;
+		outcome.length = read->len;
+		outcome.repaired = read->repair && !read->again;
+	}
+	tell(pdev, &outcome);
+}
+
 /*
  * Ends the reader before it returns to user mode. Where preemption is off the kernel
  * sends the signal from an interrupt that it raises on this CPU, and says EBUSY while the
  * one before has not come; where it refuses, for init (pid 1), that is counted.
+ * `read` may be NULL: it is not known which bytes were read.
  */
-static __noinline int kill_reader(__u64 vdev, __u32 reason)
+static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
+				  __u32 reason)
 {
 	struct pci_dev *pdev = BPF_CORE_READ((struct vfio_pci_core_device *)vdev, pdev);
 	struct dsn_kill *kill;
@@ -71,6 +90,7 @@ static __noinline int kill_reader(__u64 vdev, __u32 reason)
 		COUNT(unkillable);
 	if (reason == DSN_REASON_WRITE)
 		COUNT(failed_writes);
+	tell_read(pdev, read, DSN_FATE_KILLED, 0, reason);
 	slot = COUNT(kills) % DSN_KILLS;
 	kill = bpf_map_lookup_elem(&kills, &slot);
 	if (!kill)
@@ -244,41 +264,36 @@ __noinline int rewrite_range(struct config_read *read)
 	if (!read->again)
 		COUNT(touched);
 	if (chain.lost) {
-		kill_reader(read->vdev, DSN_REASON_PLACE);
+		kill_reader(read->vdev, read, DSN_REASON_PLACE);
 		return 1;
 	}
 	if (!read->again)
 		count_device(&key, rule.policy != DSN_PASS);
-	if (rule.policy == DSN_PASS)
-		return 1;
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
 	chain.hide = rule.policy == DSN_HIDE;
 	chain.cap = chain.first;
-	chain.rewrite = true;
-	bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+	chain.rewrite = rule.policy != DSN_PASS;
+	if (chain.rewrite)
+		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
 	if (chain.lost)
-		kill_reader(read->vdev, DSN_REASON_WRITE);
+		kill_reader(read->vdev, read, DSN_REASON_WRITE);
+	else if (!read->again)
+		tell_read(pdev, read, DSN_FATE_ANSWERED, rule.policy, 0);
 	return 1;
 }
 
 /* The part of rewrite_range() that most reads need: none. `pos` is an offset in the fd. */
-static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev, __u64 buf,
-				      __u64 count, __u64 pos, bool halfway, bool again)
+static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev,
+				      struct config_read *read, __u64 count, __u64 pos)
 {
-	struct config_read read = {
-		.vdev = (__u64)vdev,
-		.buf = buf,
-		.halfway = halfway,
-		.again = again,
-	};
-
 	pos &= DSN_OFFSET_MASK;
 	if (count > DSN_CFG_END || pos > DSN_CFG_END || pos + count <= DSN_CFG_EXT)
 		return 0;
-	read.pos = pos;
-	read.len = count;
-	return rewrite_range(&read);
+	read->vdev = (__u64)vdev;
+	read->pos = pos;
+	read->len = count;
+	return rewrite_range(read);
 }
 
 /*
@@ -289,19 +304,20 @@ static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev, __u64 b
 static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
 				   __u64 count, __u64 ppos, __s64 ret)
 {
+	struct config_read read = { .buf = buf, .halfway = ret == -EFAULT };
 	__u64 pos;
 
 	if (!ret)
 		return 0;
 	if (bpf_probe_read_kernel(&pos, sizeof(pos), (void *)ppos)) {
-		kill_reader((__u64)vdev, DSN_REASON_PLACE);
+		kill_reader((__u64)vdev, NULL, DSN_REASON_PLACE);
 		return 0;
 	}
 	if (ret > 0) {
 		pos -= ret;
 		count = ret;
 	}
-	rewrite_at(vdev, buf, count, pos, ret == -EFAULT, false);
+	rewrite_at(vdev, &read, count, pos);
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 #define PIN_DEVICES "devices"
 #define PIN_TOTALS "totals"
 #define PIN_KILLS "kills"
+#define PIN_EVENTS "events"
+#define PIN_MONITOR "monitor"
 #define PIN_ARMED "armed"
 #define PIN_STATE "state"
 #define PIN_EARLY "early"

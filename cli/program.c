@@ -45,7 +45,8 @@ static const struct set guards[] = {
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
 
 static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
-					   PIN_KILLS,	 PIN_STATE,   PIN_EARLY };
+					   PIN_KILLS,	 PIN_EVENTS,  PIN_MONITOR,
+					   PIN_STATE,	 PIN_EARLY };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 

@@ -101,6 +101,51 @@ struct dsn_kill {
 
 #define DSN_KILLS 64
 
+/* What became of a read. */
+enum dsn_fate {
+	DSN_FATE_ANSWERED = 0, /* as `policy` says */
+	DSN_FATE_KILLED = 1,   /* its reader was, for `reason` */
+	DSN_FATE_REFUSED = 2,  /* by the guard, before it began */
+};
+
+/*
+ * One read that reached a DSN, or was refused or ended its reader because it could have;
+ * written to `events` while somebody listens. Each segment of a preadv is a read; under the
+ * LSM guard one that was missed has no event of its own where another was not. A reader
+ * that is killed for a read which was answered before has an event for both.
+ */
+struct dsn_event {
+	__u64 ns;	    /* ns, CLOCK_BOOTTIME */
+	__u64 cgroup;	    /* the reader's, an id of the cgroup v2 hierarchy */
+	struct dsn_key key; /* the function that was read */
+	__u32 pid;	    /* process id in the initial pid namespace */
+	__u32 tid;	    /* thread id there */
+	__u32 offset;	    /* in config space */
+	__u32 length;	    /* bytes; 0 where it is not known which were read */
+	__u8 fate;	    /* enum dsn_fate */
+	__u8 policy;	    /* enum dsn_policy, for DSN_FATE_ANSWERED; else 0 */
+	__u8 reason;	    /* enum dsn_reason, for DSN_FATE_KILLED; else 0 */
+	__u8 repaired;	    /* 1: the rewrite had missed it, the guard had not */
+	__u32 reserved;	    /* 0 */
+	char command[16];   /* the thread's name */
+};
+
+#define DSN_EVENTS_SIZE (512 * 1024) /* bytes of `events`: some 7000 of them */
+
+/*
+ * Who listens to `events`; one element, mapped into the listener. It puts until_ns off
+ * again and again, so that one that was killed is soon no longer written to. From then on
+ * its events are counted as lost, and after DSN_GIVE_UP_NS no longer: until_ns becomes 0.
+ */
+struct dsn_monitor {
+	__u64 until_ns; /* CLOCK_BOOTTIME until which events are written; 0: nobody */
+	__u64 lost; /* events that were not written, ever: the buffer full, or too late */
+	__u32 pid;  /* of the last listener, in its pid namespace */
+	__u32 reserved;
+};
+
+#define DSN_GIVE_UP_NS (60 * 1000000000ULL)
+
 enum dsn_hook {
 	DSN_HOOK_NONE = 0,
 	DSN_HOOK_FEXIT = 1,
@@ -170,6 +215,8 @@ _Static_assert(sizeof(struct dsn_totals) == 64, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
+_Static_assert(sizeof(struct dsn_event) == 64, "dsn_event has no padding");
+_Static_assert(sizeof(struct dsn_monitor) == 24, "dsn_monitor has no padding");
 _Static_assert(sizeof(struct dsn_state) == 544, "dsn_state has no padding");
 
 #endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tells a listener what became of a read. */
+#ifndef DSN_EVENT_BPF_H
+#define DSN_EVENT_BPF_H
+
+#include "vmlinux.h"
+#include "dsn_contract.h"
+#include "maps.bpf.h"
+#include "policy.bpf.h"
+#include <bpf/bpf_helpers.h>
+
+/* What only the caller knows of an event. */
+struct outcome {
+	__u32 offset; /* in config space */
+	__u32 length; /* 0 where the place is not known */
+	__u8 fate;
+	__u8 policy;
+	__u8 reason;
+	__u8 repaired;
+};
+
+/*
+ * Nothing of a read depends on this: an event that finds no room is counted. It wakes
+ * nobody up, which would be an interrupt for each read of a busy guest: the listener looks
+ * for itself. Not static, so that the verifier looks at it once.
+ */
+__noinline int write_event(__u64 pdev, const struct outcome *outcome)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), until, who = bpf_get_current_pid_tgid();
+	struct dsn_monitor *listener;
+	struct dsn_event *event;
+	__u32 zero = 0;
+
+	listener = bpf_map_lookup_elem(&monitor, &zero);
+	if (!listener || !outcome)
+		return 0;
+	until = listener->until_ns;
+	if (until && now > until + DSN_GIVE_UP_NS) {
+		__sync_val_compare_and_swap(&listener->until_ns, until, 0);
+		return 0;
+	}
+	event = now < until ? bpf_ringbuf_reserve(&events, sizeof(*event), 0) : NULL;
+	if (!event) {
+		__sync_fetch_and_add(&listener->lost, 1);
+		return 0;
+	}
+	event->ns = now;
+	event->cgroup = bpf_get_current_cgroup_id();
+	event->key = key_of((struct pci_dev *)pdev);
+	event->pid = who >> 32;
+	event->tid = who;
+	event->offset = outcome->offset;
+	event->length = outcome->length;
+	event->fate = outcome->fate;
+	event->policy = outcome->policy;
+	event->reason = outcome->reason;
+	event->repaired = outcome->repaired;
+	event->reserved = 0;
+	bpf_get_current_comm(event->command, sizeof(event->command));
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __always_inline void tell(struct pci_dev *pdev, const struct outcome *outcome)
+{
+	struct dsn_monitor *listener;
+	__u32 zero = 0;
+
+	listener = bpf_map_lookup_elem(&monitor, &zero);
+	if (listener && listener->until_ns)
+		write_event((__u64)pdev, outcome);
+}
+
+#endif
