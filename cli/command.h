@@ -46,6 +46,7 @@ int cmd_get(const struct options *options, int argc, char **argv);
 int cmd_dump(const struct options *options, int argc, char **argv);
 int cmd_apply(const struct options *options, int argc, char **argv);
 int cmd_save(const struct options *options, int argc, char **argv);
+int cmd_monitor(const struct options *options, int argc, char **argv);
 int cmd_list(const struct options *options, int argc, char **argv);
 int cmd_check(const struct options *options, int argc, char **argv);
 int cmd_verify(const struct options *options, int argc, char **argv);

@@ -2,6 +2,7 @@
 /* What this host's kernel has to say about itself. */
 #include "host.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -114,6 +115,35 @@ bool host_has_lsm(const char *name)
 bool host_has_btf(void)
 {
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
+}
+
+bool host_ringbuf_sleeps_in(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "bpf_ringbuf", BTF_KIND_STRUCT), i;
+	const struct btf_type *ring = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (i = 0; ring && i < btf_vlen(ring); i++) {
+		const struct btf_member *member = &btf_members(ring)[i];
+		const struct btf_type *type = btf__type_by_id(btf, member->type);
+
+		if (!strcmp(btf__name_by_offset(btf, member->name_off), "spinlock"))
+			return !strcmp(btf__name_by_offset(btf, type->name_off),
+				       "spinlock_t");
+	}
+	return false;
+}
+
+bool host_ringbuf_sleeps(void)
+{
+	struct btf *btf = NULL;
+	bool sleeps;
+
+	if (host_preemption() != PREEMPTION_RT)
+		return false;
+	btf = btf__load_vmlinux_btf();
+	sleeps = btf && host_ringbuf_sleeps_in(btf);
+	btf__free(btf);
+	return sleeps;
 }
 
 bool host_has_vfio(void)

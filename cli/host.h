@@ -43,6 +43,16 @@ bool host_has_btf(void);
 /* Whether vfio-pci is there; with it comes vfio-pci-core, where the hook's function is. */
 bool host_has_vfio(void);
 
+/*
+ * Whether writing to a BPF ring buffer may sleep: real-time kernels did until it got a raw
+ * spinlock. Programs that run with preemption off must not write to one then.
+ */
+bool host_ringbuf_sleeps(void);
+
+/* The same of a real-time kernel with these types. */
+struct btf;
+bool host_ringbuf_sleeps_in(const struct btf *btf);
+
 /* Loads vfio-pci where it is not there. Returns 0 or -errno. */
 int host_load_vfio(void);
 

@@ -75,6 +75,13 @@ static const struct command commands[] = {
 	  "Text format 0.0.4. Where nothing is loaded, dsnctl_loaded is 0 and the exit status\n"
 	  "too. dsnctl_guarantee has one sample per level, of which one is 1. The counters have\n"
 	  "the names that 'status' gives them.\n" },
+	{ "monitor", cmd_monitor, "", 0, 0, "", "who reads serials, as it happens",
+	  "A line for each read that reaches a serial, until it is interrupted:\n"
+	  "offset, length  in config space; - where it is not known\n"
+	  "done            scrubbed, serial, hidden, passed, killed (with its reader) or refused\n"
+	  "repaired        the hook missed the read, and the guard did not\n"
+	  "cgroup          of the reader, or its number where it has gone\n"
+	  "reason          why it was killed or refused\n" },
 };
 
 /* getopt's letter for each; commands name those they take. */

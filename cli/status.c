@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
+#include "fate.h"
 #include "figures.h"
 #include "holders.h"
 #include "message.h"
@@ -115,20 +116,6 @@ struct view {
 	struct table early; /* who has had a device open since before `load` */
 	enum level level;
 };
-
-static const char *reason_text(__u32 reason)
-{
-	switch (reason) {
-	case DSN_REASON_WRITE:
-		return "its buffer could not be written";
-	case DSN_REASON_PLACE:
-		return "config space could not be read";
-	case DSN_REASON_MISSED:
-		return "missed by the hook, and cannot be repaired";
-	default:
-		return "unknown";
-	}
-}
 
 /* The last kills, oldest first. */
 static int fill_kills(struct table *table, __u64 total)

@@ -68,21 +68,26 @@ static void drop_table(struct libscols_table **table)
 	scols_unref_table(*table);
 }
 
+static void make_heading(const char *name, char heading[32])
+{
+	size_t length;
+
+	for (length = 0; name[length] && length < 31; length++)
+		heading[length] = toupper((unsigned char)name[length]);
+	heading[length] = '\0';
+}
+
 int table_print(const struct table *table)
 {
 	_cleanup_(drop_table) struct libscols_table *out = scols_new_table();
 	struct libscols_line *line;
-	size_t i, row, length;
+	size_t i, row;
 	char heading[32];
 
 	if (!out)
 		return -ENOMEM;
 	for (i = 0; i < table->count; i++) {
-		const char *name = table->columns[i].name;
-
-		for (length = 0; name[length] && length < sizeof(heading) - 1; length++)
-			heading[length] = toupper((unsigned char)name[length]);
-		heading[length] = '\0';
+		make_heading(table->columns[i].name, heading);
 		if (!scols_table_new_column(out, heading, 0,
 					    table->columns[i].right ? SCOLS_FL_RIGHT : 0))
 			return -ENOMEM;
@@ -99,6 +104,34 @@ int table_print(const struct table *table)
 				return -ENOMEM;
 	}
 	return scols_print_table(out);
+}
+
+static void print_cell(const struct column *column, const char *text)
+{
+	if (column->width)
+		printf("%*s ", column->right ? column->width : -column->width, text);
+	else
+		puts(text);
+}
+
+void table_print_heading(const struct column *columns, size_t count)
+{
+	char heading[32];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		make_heading(columns[i].name, heading);
+		print_cell(&columns[i], heading);
+	}
+}
+
+void table_print_line(const struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->count; i++)
+		print_cell(&table->columns[i],
+			   cell_text(table->row, table->columns[i].name));
 }
 
 void table_print_fields(const struct table *table)

@@ -11,6 +11,7 @@
 struct column {
 	const char *name; /* the JSON key; the heading is this in capitals */
 	bool right;	  /* numbers are printed to the right */
+	int width; /* at least, where rows are printed as they come; 0 for the last one */
 };
 
 /* An array of JSON objects in the making; a row's keys are the columns' names. */
@@ -32,6 +33,9 @@ void table_bool(struct table *table, size_t column, bool value);
 
 /* Returns 0 or -errno. */
 int table_print(const struct table *table);
+/* Rows as they come: a heading, then the last row alone, in the columns' widths. */
+void table_print_heading(const struct column *columns, size_t count);
+void table_print_line(const struct table *table);
 /* The last row alone, a field a line. */
 void table_print_fields(const struct table *table);
 

@@ -17,4 +17,9 @@ void format_boot_time(__u64 ns, char text[TIME_LEN]);
 /* CLOCK_BOOTTIME, as bpf_ktime_get_boot_ns() has it. */
 __u64 boot_time_ns(void);
 
+#define TIME_US_LEN sizeof("2026-01-01T00:00:00.000000+0000")
+
+/* With microseconds. */
+void format_boot_time_us(__u64 ns, char text[TIME_US_LEN]);
+
 #endif
