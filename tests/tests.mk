@@ -8,7 +8,7 @@ CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
-GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/trace $(O)/guest/json_get $(O)/guest/fill_rules
+GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/trace $(O)/guest/json_get $(O)/guest/ring_position $(O)/guest/fill_rules
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
 
@@ -44,7 +44,7 @@ $(O)/guest/%.o: tests/guest/%.c
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(O)/guest/vfio_read: $(O)/guest/vfio_read.o $(O)/guest/vfio_device.o
-	$(call say,LINK)$(CC) -static -o $@ $^
+	$(call say,LINK)$(CC) -static -o $@ $^ -luring
 
 $(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
@@ -52,7 +52,7 @@ $(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
 $(O)/guest/buffers: $(O)/guest/buffers.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
 
-$(O)/guest/json_get $(O)/guest/trace: %: %.o
+$(O)/guest/json_get $(O)/guest/trace $(O)/guest/ring_position: %: %.o
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
 
 $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))

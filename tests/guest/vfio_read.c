@@ -4,6 +4,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <liburing.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static const char usage[] =
 	"vfio_read BDF save FILE            the whole config space, as it reads now\n"
 	"vfio_read BDF serial               the serial that it shows\n"
 	"vfio_read BDF hex OFFSET LENGTH    some bytes\n"
+	"vfio_read BDF ring OFFSET LENGTH   the same by io_uring\n"
 	"vfio_read BDF sweep FILE SERIAL    all reads around the serial, all ways of reading;\n"
 	"                                   SERIAL may be hide, also below\n"
 	"vfio_read BDF fault FILE SERIAL    reads that fail half-way\n"
@@ -240,6 +242,25 @@ static void print_hex(struct vfio_device *device, off_t at, size_t length)
 		printf("%02x%c", bytes[i], i + 1 < length ? ' ' : '\n');
 }
 
+/* By a worker thread, which is io_uring's way for what may block. */
+static int read_by_ring(struct vfio_device *device, off_t at, size_t length)
+{
+	uint8_t bytes[CONFIG_SIZE];
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	if (length > CONFIG_SIZE || io_uring_queue_init(1, &ring, 0))
+		err(1, "io_uring");
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_read(sqe, device->fd, bytes, length, device->config + at);
+	sqe->flags |= IOSQE_ASYNC;
+	if (io_uring_submit_and_wait(&ring, 1) < 0 || io_uring_peek_cqe(&ring, &cqe))
+		errx(1, "no completion");
+	printf("io_uring: %d\n", cqe->res);
+	return cqe->res != (int)length;
+}
+
 /* Without lseek(), read() and readv() start in BAR 0 and never get to config space. */
 static int can_seek(struct vfio_device *device)
 {
@@ -351,6 +372,9 @@ int main(int argc, char **argv)
 		print_serial(&device);
 	else if (!strcmp(argv[2], "hex") && argc == 5)
 		print_hex(&device, strtoul(argv[3], NULL, 0), strtoul(argv[4], NULL, 0));
+	else if (!strcmp(argv[2], "ring") && argc == 5)
+		return read_by_ring(&device, strtoul(argv[3], NULL, 0),
+				    strtoul(argv[4], NULL, 0));
 	else if (!strcmp(argv[2], "seek"))
 		return can_seek(&device);
 	else if (!strcmp(argv[2], "mixed") && argc == 5)

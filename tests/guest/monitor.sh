@@ -1,0 +1,247 @@
+# Who reads is told: each read once, its place, what was done; what is lost is counted.
+# boot: --cpus 2 --append preempt=full
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+real=52-54-00-ff-ff-12-34-56
+zero=00-00-00-00-00-00-00-00
+chosen=02-00-5e-10-00-00-00-01
+pins=/sys/fs/bpf/dsnctl
+
+count() { dsnctl status -j | json_get "$1"; }
+
+# within SECONDS COMMAND...: it succeeds before that
+within() {
+	local tenths=$(($1 * 10))
+
+	shift
+	until "$@"; do
+		tenths=$((tenths - 1))
+		[ $tenths -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+starts() { grep -q '"event":"start"' /run/events; }
+
+# Starts a monitor; what it tells from now on is in /run/events.
+listen() {
+	[ ! -e /run/events ] || cat /run/events >>/run/all
+	: >/run/events
+	dsnctl monitor -j >/run/events 2>/run/errors &
+	monitor=$!
+	within 20 starts || not_ok "the monitor starts" "$(cat /run/errors)"
+}
+
+# end STATUS NAME [SIGNAL]: the monitor does, so
+end() {
+	local status=0
+
+	[ -z "${3:-}" ] || kill "$3" $monitor
+	wait $monitor 2>/dev/null || status=$?
+	expect_output "$2" "^$1$" echo $status
+}
+
+reads() { grep -c '"event":"read"' /run/events; }
+has_reads() { [ "$(reads)" -ge "$1" ]; }
+
+# told NAME KEY=PATTERN... -- COMMAND...: the command makes one event, which says so
+told() {
+	local name=$1 before wants='' pair
+
+	before=$(reads)
+	shift
+	while [ "$1" != -- ]; do
+		wants="$wants $1"
+		shift
+	done
+	shift
+	"$@" >/run/output 2>&1
+	within 20 has_reads $((before + 1))
+	sleep 0.3
+	if [ "$(reads)" != $((before + 1)) ]; then
+		not_ok "$name" "$(($(reads) - before)) events, not 1" "$(cat /run/output)"
+		return
+	fi
+	grep '"event":"read"' /run/events | tail -n 1 >/run/event
+	for pair in $wants; do
+		case $(json_get "${pair%%=*}" </run/event) in
+		# shellcheck disable=SC2254 # a pattern
+		${pair#*=}) ;;
+		*)
+			not_ok "$name" "not $pair" "$(cat /run/event)"
+			return
+			;;
+		esac
+	done
+	ok "$name"
+}
+
+in_cgroup() {
+	# shellcheck disable=SC2016
+	sh -c 'echo $$ >/sys/fs/cgroup/$0/cgroup.procs && exec "$@"' "$@"
+}
+
+bind_vfio $bdf
+vfio_read $bdf save /run/image
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p /sys/fs/cgroup/guests/vm-1
+expect_status 3 "monitor before load" dsnctl monitor
+expect_status 3 "monitor -j before load" dsnctl monitor -j
+expect "load" dsnctl load
+
+# nobody listens
+before=$(ring_position $pins/events)
+expect "reads while nobody listens" vfio_read $bdf hex 0x144 4
+expect_output "write no event" "^$before$" ring_position $pins/events
+lost=$(bpftool -j map lookup pinned $pins/monitor key 0 0 0 0 | json_get formatted value lost)
+expect_output "and are not counted as lost" "^0$" echo "$lost"
+
+listen
+told "a dword" bdf=$bdf offset=324 length=4 done=scrubbed repaired=false comm=vfio_read \
+	cgroup=/guests/vm-1 reason=null -- in_cgroup guests/vm-1 vfio_read $bdf hex 0x144 4
+expect_output "with schema and command first" '^\{"schema":1,"command":"monitor","event":"read",' \
+	cat /run/event
+expect_output "writes an event, now that somebody listens" "^$((before + 72))$" \
+	ring_position $pins/events
+told "the whole of it" offset=0 length=4096 done=scrubbed cgroup=/ -- vfio_read $bdf hex 0 4096
+told "a byte of it" offset=331 length=1 done=scrubbed -- vfio_read $bdf hex 0x14b 1
+before=$(reads)
+vfio_read $bdf hex 0 64 >/dev/null
+vfio_read $bdf hex 0x14c 4 >/dev/null
+vfio_read $bdf hex 0x140 4 >/dev/null
+sleep 0.5
+expect_output "reads of other places are not told" "^$before$" reads
+expect "set is not held up" timeout 20 dsnctl set $bdf $chosen
+told "a chosen serial" offset=324 length=8 done=serial -- vfio_read $bdf hex 0x144 8
+dsnctl set $bdf pass >/dev/null
+told "the real one" offset=324 length=8 done=passed -- vfio_read $bdf hex 0x144 8
+dsnctl set $bdf hide >/dev/null
+told "a hidden one" offset=324 length=4 done=hidden -- vfio_read $bdf hex 0x144 4
+told "its header" offset=320 length=4 done=hidden -- vfio_read $bdf hex 0x140 4
+dsnctl unset $bdf >/dev/null
+told "a reader that is killed" length=8 done=killed comm=buffers \
+	reason=its*buffer*could*not*be*written -- buffers $bdf /run/image $zero edge 1
+evil=/run/e$(printf '\033')vil
+cp /usr/sbin/vfio_read "$evil"
+told "a name that no terminal should see" "comm=e?vil" -- "$evil" $bdf hex 0x144 4
+vfio_read $bdf hold >/run/reader &
+reader=$!
+within 20 grep -q "\"pid\":$reader,\"tid\":$reader," /run/events
+expect_output "the process" "\"pid\":$reader,\"tid\":$reader," cat /run/events
+kill $reader
+
+# by the guard: load goes over what runs, and the monitor stays
+dsnctl load --guard lsm >/dev/null 2>&1 || dsnctl load --guard realtime >/dev/null 2>&1
+expect_output "load while it listens, with a guard that refuses" "^guard: +(lsm|realtime)$" \
+	dsnctl status
+told "a read that is refused" done=refused offset=null length=null comm=iou-wrk-* \
+	-- vfio_read $bdf ring 0x144 4
+expect_output "was refused" "^io_uring: -1$" cat /run/output
+told "after load as before it" done=scrubbed offset=324 length=4 repaired=false \
+	-- vfio_read $bdf hex 0x144 4
+expect "load the kprobe pair" dsnctl load --hook kprobe
+echo 0 >/sys/kernel/debug/kprobes/enabled
+told "a read that only the guard saw" done=scrubbed offset=324 length=8 repaired=true \
+	-- vfio_read $bdf hex 0x144 8
+if dsnctl status | grep -q "^guard: *tracepoint"; then
+	told "a reader that the guard could not repair" done=killed offset=null \
+		reason=missed*by*the*hook* -- vfio_read $bdf ring 0x144 4
+else
+	skip "a reader that the guard could not repair" "this guard refuses its read"
+fi
+echo 1 >/sys/kernel/debug/kprobes/enabled
+expect "load" dsnctl load
+
+expect_status 1 "a second monitor" dsnctl monitor
+expect_output "is told whose the first is" "another monitor runs, process $monitor" \
+	sh -c "dsnctl monitor 2>&1; true"
+
+read_from_gone() {
+	mkdir /sys/fs/cgroup/gone
+	kill -STOP $monitor
+	in_cgroup gone vfio_read $bdf hex 0x144 4
+	rmdir /sys/fs/cgroup/gone
+	kill -CONT $monitor
+}
+
+told "a cgroup that is gone by then" cgroup=null length=4 -- read_from_gone
+expect_output "has its number" '"cgroup_id":[1-9]' cat /run/event
+end 0 "ends on SIGTERM" -TERM
+expect_output "and says what it has shown" \
+	"\"event\":\"end\",\"shown\":$(reads),\"lost\":0,\"status\":0" tail -n 1 /run/events
+
+# killed, and what it did not see is not the next one's
+listen
+kill -9 $monitor
+wait $monitor 2>/dev/null
+vfio_read $bdf hex 0x144 4 >/dev/null
+listen
+told "a new one behind one that was killed shows what is new" length=8 -- \
+	vfio_read $bdf hex 0x144 8
+kill -9 $monitor
+wait $monitor 2>/dev/null
+sleep 6
+before=$(ring_position $pins/events)
+vfio_read $bdf hex 0x144 4 >/dev/null
+expect_output "nothing is written for a killed one, some seconds on" "^$before$" \
+	ring_position $pins/events
+
+# more than the buffer holds
+listen
+before=$(count touched)
+kill -STOP $monitor
+for _ in 1 2 3; do
+	expect_output "a flood" " 0 wrong" vfio_read $bdf sweep /run/image $zero
+done
+kill -CONT $monitor
+expect_output "a flood that is watched" " 0 wrong" vfio_read $bdf sweep /run/image $zero
+sleep 1
+end 0 "ends on SIGINT" -INT
+lost=$(tail -n 1 /run/events | json_get lost)
+expect_output "a flood loses events" "^[1-9]" echo "$lost"
+expect_output "says so when it happens" '"event":"lost","time":"[^"]*","lost":[1-9]' cat /run/events
+expect_output "and counts all of them" "^$(($(count touched) - before))$" echo $(($(reads) + lost))
+
+# nobody came back: until_ns is 1, which was more than a minute ago
+minute() { [ "$(cut -d. -f1 /proc/uptime)" -gt 61 ]; }
+within 70 minute
+listen
+kill -STOP $monitor
+# shellcheck disable=SC2046
+bpftool map update pinned $pins/monitor key 0 0 0 0 value 1 $(yes 0 | head -n 23)
+vfio_read $bdf hex 0x144 4 >/dev/null
+expect_output "a monitor that does not come back is given up" '"until_ns": 0' \
+	bpftool -p map dump pinned $pins/monitor
+kill -CONT $monitor
+expect "says so when it comes back" within 20 grep -q '"event":"lost".*"lost":null' /run/events
+told "and goes on" length=8 -- vfio_read $bdf hex 0x144 8
+end 0 "and ends" -TERM
+
+expect_status 1 "a full disk is an error" sh -c "timeout 20 dsnctl monitor -j >/dev/full"
+listen
+expect "unload" dsnctl unload
+end 3 "ends on unload"
+expect_output "and says why" "^dsnctl: unloaded" cat /run/errors
+
+# the same for people
+dsnctl load >/dev/null
+dsnctl monitor >/run/text 2>/run/errors &
+monitor=$!
+within 20 grep -q ^TIME /run/text
+vfio_read $bdf hex 0x144 4 >/dev/null
+within 20 grep -q vfio_read /run/text
+end 0 "the table ends" -INT
+expect_output "a line" \
+	"^20[0-9-]*T[0-9:]*\.[0-9]{6}[+-][0-9]{4} $bdf +[0-9]+ +[0-9]+ vfio_read +0x144 +4 scrubbed no +/ +-$" \
+	cat /run/text
+expect_output "in its columns" "^aligned$" awk '
+	NR == 1 { at = index($0, "DONE") }
+	NR == 2 { print index($0, "scrubbed") == at ? "aligned" : "not aligned" }' /run/text
+expect_output "what was lost" "^dsnctl: 1 events shown, 0 lost$" cat /run/errors
+cat /run/events /run/text >>/run/all
+expect_status 1 "nothing prints the real serial" grep -i -e $real -e 525400ff /run/all
+expect_output "of what was printed" '"done":"passed"' cat /run/all
+expect "unload at the end" dsnctl unload
+finish
