@@ -66,8 +66,8 @@ told() {
 	fi
 	grep '"event":"read"' /run/events | tail -n 1 >/run/event
 	for pair in $wants; do
-		case $(json_get "${pair%%=*}" </run/event) in
 		# shellcheck disable=SC2254 # a pattern
+		case $(json_get "${pair%%=*}" </run/event) in
 		${pair#*=}) ;;
 		*)
 			not_ok "$name" "not $pair" "$(cat /run/event)"
