@@ -73,8 +73,8 @@ sleep 2
 held "all that was read before and behind the reset" $chosen
 sees "opened again" $bdf $chosen
 hold $bdf
-for control in '\100' '\000'; do
-	printf "$control" | dd of=$sys/0000:00:05.0/config bs=1 seek=62 conv=notrunc 2>/dev/null ||
+for control in '\0100' '\0000'; do
+	printf '%b' "$control" | dd of=$sys/0000:00:05.0/config bs=1 seek=62 conv=notrunc 2>/dev/null ||
 		not_ok "the port's bridge control cannot be written"
 	sleep 1
 done
