@@ -116,6 +116,7 @@ struct vfio_device {
 struct vfio_pci_core_device {
 	struct vfio_device vdev;
 	struct pci_dev *pdev;
+	u8 *pci_config_map;
 	u8 *vconfig;
 };
 

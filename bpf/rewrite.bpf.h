@@ -37,6 +37,7 @@ struct chain {
 	__u32 len;
 	bool halfway;
 	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
+	__u64 map;     /* which capability each byte of it belongs to */
 	__u32 size;    /* of config space */
 	__u32 cap;     /* the capability that the walk stands at */
 	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
@@ -44,6 +45,7 @@ struct chain {
 	bool rewrite;  /* false while the walk only looks whether the read has a DSN */
 	bool hide;     /* the header too */
 	bool found;    /* it has bytes of a serial */
+	bool astray;   /* the chain leads to a header that only the device knows */
 	bool lost;     /* some of it could not be made safe */
 };
 
@@ -172,16 +174,55 @@ __noinline int show(struct chain *chain, __u32 from, __u32 width, __u64 shown)
 	return 0;
 }
 
+/* As many zeros as a read can have bytes. */
+static const __u8 zeros[DSN_CFG_END];
+
+/* The bytes in the extended space, up to the first that cannot be written. */
+static long clear_byte(__u32 i, void *data)
+{
+	struct chain *chain = data;
+	__u64 to = chain->buf + i;
+
+	if (chain->pos + i < DSN_CFG_EXT)
+		return 0;
+	if (!bpf_probe_write_user((void *)to, zeros, 1))
+		return 0;
+	if (!chain->halfway || !never_copied(to))
+		chain->lost = true;
+	return 1;
+}
+
+/*
+ * Where the chain goes astray a guest may follow it, in what the device answers, to
+ * serials that nobody here can find: all of the extended space reads as zeros, which is
+ * how it looks where there are no capabilities.
+ */
+static __always_inline void clear_extended(struct chain *chain)
+{
+	__u32 before = chain->pos < DSN_CFG_EXT ? DSN_CFG_EXT - chain->pos : 0;
+	__u32 len = chain->len - before;
+
+	/* 1 to 4096, as the 6.1 verifier wants to see it */
+	asm volatile("%0 += -1; %0 &= 4095; %0 += 1" : "+r"(len));
+	if (bpf_probe_write_user((void *)(chain->buf + before), zeros, len))
+		bpf_loop(chain->len, clear_byte, chain, 0);
+}
+
 /* One hop of the walk along the chain; 1 ends it. */
 static long walk(__u32 hop, void *data)
 {
 	struct chain *chain = data;
-	__u32 header, body;
+	__u32 header, map, body;
 
 	if (bpf_probe_read_kernel(&header, sizeof(header),
-				  (void *)(chain->vconfig + chain->cap))) {
+				  (void *)(chain->vconfig + chain->cap)) ||
+	    bpf_probe_read_kernel(&map, sizeof(map), (void *)(chain->map + chain->cap))) {
 		chain->found = true;
 		chain->lost = true;
+		return 1;
+	}
+	if (!dsn_copied(map)) {
+		chain->astray = true;
 		return 1;
 	}
 	/* vfio keeps the copy little-endian, as BPF is on x86-64 and arm64 */
@@ -236,6 +277,7 @@ __noinline int rewrite_range(struct config_read *read)
 	struct dsn_rule rule;
 	struct pci_dev *pdev;
 	struct dsn_key key;
+	bool reached;
 
 	if (!read)
 		return 0;
@@ -252,35 +294,39 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.len = read->len;
 	chain.halfway = read->halfway;
 	chain.vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
+	chain.map = (__u64)BPF_CORE_READ(vdev, pci_config_map);
 	chain.cap = DSN_CFG_EXT;
 	bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
-	if (!chain.found && !chain.first)
+	if (!chain.found && !chain.first && !chain.astray)
 		return 0;
 	key = key_of(pdev);
 	rule = rule_of(pdev, key);
 	/* a header is no secret, unless it is to be hidden */
-	if (!chain.found && rule.policy != DSN_HIDE)
+	reached = chain.found || (chain.first && rule.policy == DSN_HIDE);
+	if (!reached && !chain.astray)
 		return 0;
-	if (!read->again)
+	if (reached && !read->again)
 		COUNT(touched);
 	if (chain.lost) {
 		kill_reader(read->vdev, read, DSN_REASON_PLACE);
 		return 1;
 	}
-	if (!read->again)
+	if (reached && !read->again)
 		count_device(&key, rule.policy != DSN_PASS);
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
 	chain.hide = rule.policy == DSN_HIDE;
 	chain.cap = chain.first;
 	chain.rewrite = rule.policy != DSN_PASS;
-	if (chain.rewrite)
+	if (chain.rewrite && reached)
 		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+	if (chain.rewrite && chain.astray)
+		clear_extended(&chain);
 	if (chain.lost)
 		kill_reader(read->vdev, read, DSN_REASON_WRITE);
-	else if (!read->again)
+	else if (reached && !read->again)
 		tell_read(pdev, read, DSN_FATE_ANSWERED, rule.policy, 0);
-	return 1;
+	return reached;
 }
 
 /* The part of rewrite_range() that most reads need: none. `pos` is an offset in the fd. */

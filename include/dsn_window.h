@@ -7,6 +7,7 @@
 #include "vmlinux.h"
 #else
 #include <linux/types.h>
+#include <stdbool.h>
 #endif
 
 /* Config space, in bytes (PCIe r6.2 7.2.2). */
@@ -42,6 +43,25 @@ static inline __u32 dsn_cap_next(__u32 header)
 static inline __u32 dsn_hidden_header(__u32 header)
 {
 	return header & 0xffcU << 20;
+}
+
+/*
+ * vfio has a map beside its copy of config space, with the low byte of a capability's ID
+ * for each byte that it has copied, and these two marks: a byte that it has not, which
+ * the device answers, and one of its own that the guest may be able to write.
+ */
+#define DSN_MAP_NONE 0xff
+#define DSN_MAP_OWN 0xfe
+
+/* Whether vfio's copy of a header can be relied on; `map` is the map's dword for it. */
+static inline bool dsn_copied(__u32 map)
+{
+	int i;
+
+	for (i = 0; i < 32; i += 8)
+		if ((map >> i & 0xff) == DSN_MAP_NONE || (map >> i & 0xff) == DSN_MAP_OWN)
+			return false;
+	return true;
 }
 
 /* A part of a read that is to show other bytes. */
