@@ -7,7 +7,6 @@
 #include "vmlinux.h"
 #else
 #include <linux/types.h>
-#include <stdbool.h>
 #endif
 
 /* Config space, in bytes (PCIe r6.2 7.2.2). */
@@ -54,14 +53,14 @@ static inline __u32 dsn_hidden_header(__u32 header)
 #define DSN_MAP_OWN 0xfe
 
 /* Whether vfio's copy of a header can be relied on; `map` is the map's dword for it. */
-static inline bool dsn_copied(__u32 map)
+static inline int dsn_copied(__u32 map)
 {
 	int i;
 
 	for (i = 0; i < 32; i += 8)
 		if ((map >> i & 0xff) == DSN_MAP_NONE || (map >> i & 0xff) == DSN_MAP_OWN)
-			return false;
-	return true;
+			return 0;
+	return 1;
 }
 
 /* A part of a read that is to show other bytes. */

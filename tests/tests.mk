@@ -8,9 +8,11 @@ CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
-GUEST_PROGRAMS := $(O)/guest/vfio_read $(O)/guest/stress $(O)/guest/buffers $(O)/guest/trace $(O)/guest/json_get $(O)/guest/ring_position $(O)/guest/fill_rules
+GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
+	fill_rules hostile)
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
+HOSTILE := $(patsubst tests/%.c,$(O)/%.o,$(wildcard tests/hostile/*.c))
 
 $(O)/san/cli/%.o: cli/%.c $(SKELETONS)
 	@mkdir -p $(@D)
@@ -57,6 +59,13 @@ $(O)/guest/json_get $(O)/guest/trace $(O)/guest/ring_position: %: %.o
 
 $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
+
+$(O)/hostile/%.o: tests/hostile/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/guest/hostile: $(HOSTILE) $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^
 
 $(O)/guest/%.bpf.o: tests/guest/%.bpf.c
 	@mkdir -p $(@D)

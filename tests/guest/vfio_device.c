@@ -27,11 +27,8 @@ static int open_group(const char *bdf)
 	return length < 0 ? -errno : length;
 }
 
-int vfio_try_open(struct vfio_device *device, const char *bdf)
+static int open_container(struct vfio_device *device, const char *bdf)
 {
-	struct vfio_region_info region = { .argsz = sizeof(region),
-					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
-
 	device->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (device->container < 0)
 		return -errno;
@@ -41,12 +38,46 @@ int vfio_try_open(struct vfio_device *device, const char *bdf)
 	if (ioctl(device->group, VFIO_GROUP_SET_CONTAINER, &device->container) ||
 	    ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return -errno;
+	return 0;
+}
+
+int vfio_reopen(struct vfio_device *device, const char *bdf)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region),
+					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
+
+	if (device->fd >= 0)
+		close(device->fd);
 	device->fd = ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	if (device->fd < 0 || ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region))
 		return -errno;
 	device->config = region.offset;
 	device->config_size = region.size;
 	return 0;
+}
+
+int vfio_try_open(struct vfio_device *device, const char *bdf)
+{
+	int error;
+
+	*device = (struct vfio_device){ .container = -1, .group = -1, .fd = -1 };
+	error = open_container(device, bdf);
+	if (!error)
+		error = vfio_reopen(device, bdf);
+	if (error)
+		vfio_close(device);
+	return error;
+}
+
+void vfio_close(struct vfio_device *device)
+{
+	if (device->fd >= 0)
+		close(device->fd);
+	if (device->group >= 0)
+		close(device->group);
+	if (device->container >= 0)
+		close(device->container);
+	*device = (struct vfio_device){ .container = -1, .group = -1, .fd = -1 };
 }
 
 void vfio_open(struct vfio_device *device, const char *bdf)

@@ -19,6 +19,9 @@ struct vfio_device {
 void vfio_open(struct vfio_device *device, const char *bdf);
 /* Returns 0 or -errno. */
 int vfio_try_open(struct vfio_device *device, const char *bdf);
+/* Closes the device alone and opens it again, for which vfio looks at it anew. */
+int vfio_reopen(struct vfio_device *device, const char *bdf);
+void vfio_close(struct vfio_device *device);
 
 /*
  * Offset of the first, or behind `after` the next, DSN capability in an image of config

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a guest may see of a config space. */
+#include "model.h"
+
+#include <string.h>
+
+#define HOPS ((SPACE - EXTENDED) / 4)
+#define UNKNOWN_FROM 0xfe /* vfio's marks for bytes that belong to no capability */
+
+/* vfio's copy: what it has read when it opened the device. */
+struct copy {
+	struct space space;
+	uint8_t owner[SPACE]; /* low byte of the capability's ID */
+};
+
+static unsigned int next_of(uint32_t header)
+{
+	unsigned int next = header >> 20 & 0xffc;
+
+	return next < EXTENDED ? 0 : next;
+}
+
+/* As vfio takes it: 0 for what it hides, -1 where it cannot read that far. */
+static int length_of(const struct space *space, unsigned int at)
+{
+	switch (space_dword(space, at) & 0xffff) {
+	case ID_AER:
+		return 44;
+	case ID_DSN:
+		return 12;
+	case ID_POWER:
+		return 16;
+	case ID_ARI:
+	case ID_LTR:
+		return 8;
+	case ID_VENDOR:
+		return at + 8 > SPACE ? -1 : (int)(space_dword(space, at + 4) >> 20);
+	}
+	return 0;
+}
+
+/* Returns whether vfio can do it within its copy. */
+static bool copy_chain(struct copy *copy, const struct space *from)
+{
+	unsigned int at = EXTENDED, before = 0, hops, shown = 0;
+
+	for (hops = 0; at && hops < HOPS; hops++) {
+		uint32_t header = space_dword(from, at);
+		unsigned int next = next_of(header);
+		int length = length_of(from, at);
+		bool hidden = !length;
+
+		if (length < 0)
+			return false;
+		if (hidden && before) {
+			header = space_dword(&copy->space, before) & 0x000fffff;
+			space_put(&copy->space, before, header | (uint32_t)next << 20);
+			at = next;
+			continue;
+		}
+		if (hidden)
+			length = 4;
+		if (at + length > SPACE)
+			return false;
+		memset(copy->owner + at, header & 0xff, length);
+		memcpy(copy->space.bytes + at, from->bytes + at, length);
+		if (hidden)
+			space_put(&copy->space, at, header & 0xffc00000);
+		else
+			shown++;
+		before = at;
+		at = next;
+	}
+	if (!shown)
+		space_put(&copy->space, EXTENDED, 0);
+	return true;
+}
+
+/* Whether a walk along the copy comes to a header that vfio has not copied whole. */
+static bool leads_away(const struct copy *copy)
+{
+	unsigned int at = EXTENDED, hops, i;
+
+	for (hops = 0; at && hops < HOPS; hops++) {
+		for (i = 0; i < 4; i++)
+			if (copy->owner[at + i] >= UNKNOWN_FROM)
+				return true;
+		at = next_of(space_dword(&copy->space, at));
+	}
+	return false;
+}
+
+static void note_dsn(struct model *model, unsigned int at)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->dsns; i++)
+		if (model->dsn[i] == at)
+			return;
+	if (model->dsns < MODEL_DSNS)
+		model->dsn[model->dsns++] = at;
+	for (i = 0; i < 4; i++)
+		model->header[at + i] = 1 + i;
+	for (i = 0; i < 8 && at + 4 + i < SPACE; i++)
+		model->body[at + 4 + i] |= 1 << i;
+}
+
+/* The device's own chain, which is what a guest walks along where vfio lets it. */
+static void find_dsns(struct model *model, const struct space *space)
+{
+	unsigned int at = EXTENDED, hops;
+
+	if (space->size <= EXTENDED)
+		return;
+	for (hops = 0; at && hops < HOPS; hops++) {
+		uint32_t header = space_dword(space, at);
+
+		memset(model->chain + at, true, 4);
+		if ((header & 0xffff) == ID_DSN)
+			note_dsn(model, at);
+		at = next_of(header);
+	}
+	model->hops = hops;
+	model->loops = at;
+}
+
+void model_make(struct model *model, const struct space *opened, const struct space *now)
+{
+	static struct copy copy;
+
+	memset(model, 0, sizeof(*model));
+	memset(&copy, 0, sizeof(copy));
+	memset(copy.owner + EXTENDED, 0xff, SPACE - EXTENDED);
+	model->opens = true;
+	if (!opened->no_express && space_dword(opened, EXTENDED))
+		model->opens = copy_chain(&copy, opened);
+	model->closed = leads_away(&copy);
+	find_dsns(model, opened);
+	if (now != opened)
+		find_dsns(model, now);
+}
+
+static bool serial_byte(uint8_t which, uint64_t serial, uint8_t got)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		if (which & 1 << i && got == (uint8_t)(serial >> (8 * i)))
+			return true;
+	return false;
+}
+
+bool model_allows(const struct model *model, enum policy policy, uint64_t serial,
+		  unsigned int at, uint8_t native, uint8_t got)
+{
+	static const uint8_t kept[] = { 0, 0, 0xf0, 0xff };
+
+	if (at < EXTENDED || policy == PASS)
+		return got == native;
+	if (model->closed)
+		return !got;
+	if (model->body[at])
+		return policy == SERIAL ? serial_byte(model->body[at], serial, got)
+					: !got;
+	if (policy == HIDE && model->header[at])
+		return got == (native & kept[model->header[at] - 1]);
+	return got == native;
+}
