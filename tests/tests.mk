@@ -85,7 +85,7 @@ setup:
 check:
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
-	@tests/run --kernels "$(KERNELS)" unit cli guest leak
+	@tests/run --kernels "$(KERNELS)" unit cli guest hostile leak
 
 check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
 
@@ -94,6 +94,10 @@ check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
 
 check-guest: all $(GUEST)
 	@tests/run --kernels "$(KERNELS)" guest
+
+# Config spaces that no device should have: ten times the chains that `check` generates.
+check-hostile: all $(GUEST)
+	@CHAINS=10000 tests/run --kernels "$(KERNELS)" hostile
 
 # The whole proof that no read gets past the guards: half an hour.
 check-leak:
@@ -120,4 +124,4 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-build check-unit check-guest check-leak check-fuzz demo vm
+.PHONY: setup check check-build check-unit check-guest check-hostile check-leak check-fuzz demo vm

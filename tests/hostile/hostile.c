@@ -225,7 +225,8 @@ static void run_dangerous(const struct shape *shape)
 	error = vfio_try_open(&device, bdf);
 	printf("%s - %s: vfio does not open it (%s)\n",
 	       error && !model.opens ? "ok" : "not ok", shape->name,
-	       error ? strerror(-error) : "it did");
+	       error ? strerror(-error)
+		     : "it did: the model does not know what it shows");
 	fflush(stdout);
 	if (!error)
 		vfio_close(&device);
