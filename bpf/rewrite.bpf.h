@@ -43,7 +43,7 @@ struct chain {
 	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
 	__u64 serial;  /* what the guest is to see */
 	bool rewrite;  /* false while the walk only looks whether the read has a DSN */
-	bool hide;     /* the header too */
+	bool hide;     /* this walk writes the headers */
 	bool found;    /* it has bytes of a serial */
 	bool astray;   /* the chain leads to a header that only the device knows */
 	bool lost;     /* some of it could not be made safe */
@@ -235,10 +235,10 @@ static long walk(__u32 hop, void *data)
 			chain->found = true;
 		if (!chain->rewrite && chain->found)
 			return 1;
-		if (chain->rewrite)
-			show(chain, body, DSN_BODY_LEN, chain->serial);
 		if (chain->hide)
 			show(chain, chain->cap, DSN_BODY, dsn_hidden_header(header));
+		else if (chain->rewrite)
+			show(chain, body, DSN_BODY_LEN, chain->serial);
 	}
 	chain->cap = dsn_cap_next(header);
 	/* a header in the last bytes is in range: sizes are multiples of 4 */
@@ -315,9 +315,15 @@ __noinline int rewrite_range(struct config_read *read)
 		count_device(&key, rule.policy != DSN_PASS);
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
-	chain.hide = rule.policy == DSN_HIDE;
-	chain.cap = chain.first;
 	chain.rewrite = rule.policy != DSN_PASS;
+	chain.cap = chain.first;
+	/* serials last: another's header may lie in one, and keeps its next pointer */
+	chain.hide = rule.policy == DSN_HIDE;
+	if (reached && chain.hide) {
+		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+		chain.cap = chain.first;
+		chain.hide = false;
+	}
 	if (chain.rewrite && reached)
 		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
 	if (chain.rewrite && chain.astray)
