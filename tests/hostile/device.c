@@ -55,8 +55,8 @@ bool device_policy(const char *bdf, enum policy policy, const char *serial)
 	char command[128];
 	int status;
 
-	snprintf(command, sizeof(command), "dsnctl set %s %s >/dev/null 2>&1", bdf,
-		 names[policy]);
+	snprintf(command, sizeof(command), "dsnctl set %s %s --force >/dev/null 2>&1",
+		 bdf, names[policy]);
 	status = system(command);
 	if (!status)
 		return true;

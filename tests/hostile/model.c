@@ -53,8 +53,9 @@ static bool copy_chain(struct copy *copy, const struct space *from)
 		if (length < 0)
 			return false;
 		if (hidden && before) {
-			header = space_dword(&copy->space, before) & 0x000fffff;
-			space_put(&copy->space, before, header | (uint32_t)next << 20);
+			space_put(&copy->space, before,
+				  (space_dword(&copy->space, before) & 0x003fffff) |
+					  (header & 0xffc00000));
 			at = next;
 			continue;
 		}
@@ -135,6 +136,7 @@ void model_make(struct model *model, const struct space *opened, const struct sp
 	if (!opened->no_express && space_dword(opened, EXTENDED))
 		model->opens = copy_chain(&copy, opened);
 	model->closed = leads_away(&copy);
+	memcpy(model->copied, copy.space.bytes, SPACE);
 	find_dsns(model, opened);
 	if (now != opened)
 		find_dsns(model, now);
@@ -150,11 +152,22 @@ static bool serial_byte(uint8_t which, uint64_t serial, uint8_t got)
 	return false;
 }
 
+/*
+ * ID and version are gone, the next pointer is there: the device's, or vfio's, which leaves
+ * out what it hides, and is not what it shows where two DSNs have no gap between them.
+ */
+static bool hidden_byte(const struct model *model, unsigned int at, uint8_t native,
+			uint8_t got)
+{
+	static const uint8_t next[] = { 0, 0, 0xc0, 0xff };
+	uint8_t kept = next[model->header[at] - 1];
+
+	return got == (native & kept) || got == (model->copied[at] & kept);
+}
+
 bool model_allows(const struct model *model, enum policy policy, uint64_t serial,
 		  unsigned int at, uint8_t native, uint8_t got)
 {
-	static const uint8_t kept[] = { 0, 0, 0xf0, 0xff };
-
 	if (at < EXTENDED || policy == PASS)
 		return got == native;
 	if (model->closed)
@@ -163,6 +176,6 @@ bool model_allows(const struct model *model, enum policy policy, uint64_t serial
 		return policy == SERIAL ? serial_byte(model->body[at], serial, got)
 					: !got;
 	if (policy == HIDE && model->header[at])
-		return got == (native & kept[model->header[at] - 1]);
+		return hidden_byte(model, at, native, got);
 	return got == native;
 }

@@ -20,6 +20,7 @@ struct model {
 	bool loops;
 	uint8_t body[SPACE];   /* one bit for each byte of a serial that this may be */
 	bool chain[SPACE];     /* the headers of the device's own chain */
+	uint8_t copied[SPACE]; /* vfio's copy */
 	uint8_t header[SPACE]; /* of a DSN: 1 + which byte */
 };
 

@@ -61,8 +61,9 @@ static void twice_in_a_row(struct space *space)
 static void one_in_the_other(struct space *space)
 {
 	space_header(space, 0x100, ID_AER, 1, 0x140);
-	space_dsn(space, 0x144, 0, 0xc8);
 	space_header(space, 0x140, ID_DSN, 1, 0x144);
+	space_dsn(space, 0x144, 0x200, 0xc8);
+	space_header(space, 0x200, ID_LTR, 1, 0);
 }
 
 static void chain_in_the_serial(struct space *space)
