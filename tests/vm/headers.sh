@@ -37,8 +37,8 @@ fetch_headers() {
 	local package list build
 	local -a packages
 
-	list=$(resolve "linux-headers-$release" '^linux-(headers-.*-common|kbuild-)') &&
-		[[ -n $list ]] || die "no linux-headers-$release in $suite any more:" \
+	list=$(resolve "linux-headers-$release" '^linux-(headers-.*-common|kbuild-)') || list=''
+	[[ -n $list ]] || die "no linux-headers-$release in $suite any more:" \
 		"delete the kernel's folder to get a newer kernel"
 	mapfile -t packages <<<"$list"
 	say "fetching the headers of $release" \
