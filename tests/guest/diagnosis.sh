@@ -25,7 +25,7 @@ foretold() {
 	want=$(outcome check)
 	dsnctl load >/dev/null 2>&1
 	expect_output "$1: check has foretold '$want'" "^${want:-nothing}$" outcome status
-	dsnctl unload >/dev/null
+	dsnctl unload --force >/dev/null
 }
 
 # state ITEM STATE: of a row of check
