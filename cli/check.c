@@ -64,6 +64,11 @@ static struct row bad(const char *state, const char *value, const char *meaning,
 	return (struct row){ state, value, meaning, remedy };
 }
 
+static const char *see_debugfs(void)
+{
+	return geteuid() ? as_root : "mount -t debugfs debugfs /sys/kernel/debug";
+}
+
 static struct row btf_row(const struct facts *facts)
 {
 	if (facts->btf)
@@ -71,6 +76,18 @@ static struct row btf_row(const struct facts *facts)
 			    "BPF programs are fitted to this kernel");
 	return bad(missing, NULL, "no BPF program can be fitted to this kernel",
 		   "boot a kernel with CONFIG_DEBUG_INFO_BTF");
+}
+
+static struct row jit_row(const struct facts *facts)
+{
+	if (facts->jit == YES)
+		return good("net.core.bpf_jit_enable is on", "BPF programs are compiled");
+	if (facts->jit == NO)
+		return bad(off, "net.core.bpf_jit_enable is 0",
+			   "programs that are not compiled can be no hooks",
+			   "set net.core.bpf_jit_enable to 1");
+	return bad(unknown, "net.core.bpf_jit_enable cannot be read",
+		   "if it is 0, 'load' fails", as_root);
 }
 
 static struct row vfio_row(const struct facts *facts)
@@ -119,7 +136,7 @@ static struct row kprobes_row(const struct facts *facts)
 			   "there is no other hook where fexit cannot be had", NULL);
 	if (!facts->sees_kprobes)
 		return bad(unknown, "debugfs cannot be read",
-			   "the hook where fexit cannot be had", as_root);
+			   "the hook where fexit cannot be had", see_debugfs());
 	if (!facts->host.kprobes)
 		return bad(off, "0", "a hook by kprobes would not run",
 			   "set /sys/kernel/debug/kprobes/enabled to 1");
@@ -176,9 +193,7 @@ static struct row preemption_row(const struct facts *facts)
 
 	if (model == PREEMPTION_UNKNOWN)
 		return bad(unknown, "debugfs cannot be read",
-			   "taken as full: the hook can be skipped",
-			   geteuid() ? as_root
-				     : "mount -t debugfs debugfs /sys/kernel/debug");
+			   "taken as full: the hook can be skipped", see_debugfs());
 	if (guarantee_needs_guard(DSN_HOOK_FEXIT, &(struct running){ model, true, true }))
 		return bad(limited, name, "the hook can be skipped: a guard is needed",
 			   "boot with preempt=voluntary, if no guard can be had");
@@ -245,6 +260,7 @@ static void fill_items(struct table *table, const struct facts *facts)
 	char groups[32];
 
 	add(table, "btf", btf_row(facts));
+	add(table, "jit", jit_row(facts));
 	add(table, "vfio-pci", vfio_row(facts));
 	add(table, "module_btf", types_row(facts));
 	add(table, "lockdown", lockdown_row(facts));

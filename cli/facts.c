@@ -98,6 +98,15 @@ static enum answer find_addresses(enum vfio_state vfio)
 	return geteuid() ? NOT_SEEN : NO;
 }
 
+static enum answer find_jit(void)
+{
+	char line[16];
+
+	if (host_read("/proc/sys/net/core/bpf_jit_enable", line, sizeof(line)))
+		return NOT_SEEN;
+	return strcmp(line, "0") ? YES : NO;
+}
+
 static size_t count_groups(void)
 {
 	size_t count = 0;
@@ -118,6 +127,7 @@ void facts_find(struct facts *facts)
 		.sees_kprobes = !access("/sys/kernel/debug/kprobes/enabled", R_OK),
 		.vfio = find_vfio(),
 		.btf = host_has_btf(),
+		.jit = find_jit(),
 		.kprobe_events =
 			!access("/sys/bus/event_source/devices/kprobe/type", F_OK),
 		.bpffs = pins_have_bpffs(),

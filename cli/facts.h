@@ -26,6 +26,7 @@ struct facts {
 	const char *lockdown; /* NULL: not seen */
 	enum vfio_state vfio;
 	bool btf;
+	enum answer jit;       /* net.core.bpf_jit_enable, which root sees */
 	enum answer types;     /* vfio-pci-core's are in BTF */
 	enum answer function;  /* and vfio_pci_config_rw() is */
 	bool direct_calls;     /* ftrace calls trampolines, which fexit needs */

@@ -99,6 +99,9 @@ static bool is_impossible(struct forecast *forecast, const struct facts *facts)
 		refuse(forecast, EXIT_UNABLE,
 		       "install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI",
 		       "there is no vfio-pci for this kernel, so that there is nothing to hook");
+	else if (facts->jit == NO)
+		refuse(forecast, EXIT_UNABLE, "set net.core.bpf_jit_enable to 1",
+		       "the BPF compiler is off (net.core.bpf_jit_enable is 0), and programs that are not compiled can be no hooks");
 	else if (facts->types == NO)
 		refuse(forecast, EXIT_UNABLE,
 		       "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES",
@@ -137,7 +140,7 @@ void forecast_find(struct forecast *forecast, const struct facts *facts)
 		.certain = facts->vfio == VFIO_LOADED && facts->lockdown &&
 			   facts->host.model != PREEMPTION_UNKNOWN &&
 			   facts->sees_kprobes && facts->lsm != NOT_SEEN &&
-			   facts->addresses != NOT_SEEN,
+			   facts->addresses != NOT_SEEN && facts->jit != NOT_SEEN,
 	};
 	if (is_impossible(forecast, facts) || !find_hook(forecast, facts))
 		return;

@@ -57,7 +57,7 @@ bind_vfio $bdf
 dmesg -c >/dev/null
 expect "check" dsnctl check
 expect_output "all is seen" "^true$" sh -c "dsnctl check -j | json_get certain"
-for item in btf vfio-pci module_btf lockdown fexit kprobes ftrace lsm addresses bpffs iommu; do
+for item in btf jit vfio-pci module_btf lockdown fexit kprobes ftrace lsm addresses bpffs iommu; do
 	state $item ok
 done
 expect_status 1 "no program was loaded by it" sh -c "bpftool prog show | grep dsn_"
@@ -95,6 +95,14 @@ state addresses off
 if model full; then foretold "addresses hidden, preemption full"; fi
 echo 0 >/proc/sys/kernel/kptr_restrict
 model "$was"
+echo 0 >/proc/sys/net/core/bpf_jit_enable
+if grep -q 0 /proc/sys/net/core/bpf_jit_enable; then
+	expect_status 4 "no JIT: check" dsnctl check
+	expect_status 4 "no JIT: load" dsnctl load
+	echo 1 >/proc/sys/net/core/bpf_jit_enable
+else
+	skip "no JIT" "this kernel always compiles"
+fi
 
 # verify
 ways='"match".*"match".*"match".*"match".*"match".*"match"'

@@ -19,6 +19,7 @@ static struct facts newest(void)
 		.lockdown = "none",
 		.vfio = VFIO_LOADED,
 		.btf = true,
+		.jit = YES,
 		.types = YES,
 		.function = YES,
 		.direct_calls = true,
@@ -128,6 +129,9 @@ static void impossible(void **state)
 	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
 	facts = older();
 	facts.vfio = VFIO_ABSENT;
+	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
+	facts = older();
+	facts.jit = NO;
 	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
 	facts = older();
 	facts.types = NO;
