@@ -242,20 +242,6 @@ expect_output "who has the old file open reads it to its end" "^[0-9]+ /run/metr
 	sh -c "cat <&3 | cmp - /run/metrics && wc -c /run/metrics"
 exec 3<&-
 expect_output "the file is the new one" "^dsnctl_loaded 0$" cat $text
-(
-	while [ -e /run/writing ]; do
-		tail -n 1 $text | grep -q '^dsnctl_guarantee{level="proven"} 0$' || echo partial
-	done >/run/partial
-) &
-: >/run/writing
-i=0
-while [ $i -lt 50 ]; do
-	dsnctl metrics --textfile $text
-	i=$((i + 1))
-done
-rm /run/writing
-wait
-expect_output "50 writes, never a part" "^0$" sh -c "wc -l </run/partial"
 expect_output "no temporary file is left" "^1$" sh -c "ls -d $text* | wc -l"
 mkdir /run/full
 mount -t tmpfs -o size=4k tmpfs /run/full
