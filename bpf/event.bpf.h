@@ -9,22 +9,17 @@
 #include "policy.bpf.h"
 #include <bpf/bpf_helpers.h>
 
-/* What only the caller knows of an event. */
-struct outcome {
-	__u32 offset; /* in config space */
-	__u32 length; /* 0 where the place is not known */
-	__u8 fate;
-	__u8 policy;
-	__u8 reason;
-	__u8 repaired;
-};
+/* What only the caller knows of an event, in numbers, as stack is scarce on 6.1. */
+#define DSN_WHERE(offset, length) ((__u64)(offset) << 32 | (length))
+#define DSN_WHAT(fate, policy, reason, repaired)                                         \
+	((fate) | ((policy)&0xff) << 8 | (reason) << 16 | (repaired) << 24)
 
 /*
  * Nothing of a read depends on this: an event that finds no room is counted. It wakes
  * nobody up, which would be an interrupt for each read of a busy guest: the listener looks
  * for itself. Not static, so that the verifier looks at it once.
  */
-__noinline int write_event(__u64 pdev, const struct outcome *outcome)
+__noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), until, who = bpf_get_current_pid_tgid();
 	struct dsn_monitor *listener;
@@ -32,7 +27,7 @@ __noinline int write_event(__u64 pdev, const struct outcome *outcome)
 	__u32 zero = 0;
 
 	listener = bpf_map_lookup_elem(&monitor, &zero);
-	if (!listener || !outcome)
+	if (!listener)
 		return 0;
 	until = listener->until_ns;
 	if (until && now > until + DSN_GIVE_UP_NS) {
@@ -49,26 +44,26 @@ __noinline int write_event(__u64 pdev, const struct outcome *outcome)
 	event->key = key_of((struct pci_dev *)pdev);
 	event->pid = who >> 32;
 	event->tid = who;
-	event->offset = outcome->offset;
-	event->length = outcome->length;
-	event->fate = outcome->fate;
-	event->policy = outcome->policy;
-	event->reason = outcome->reason;
-	event->repaired = outcome->repaired;
+	event->offset = where >> 32;
+	event->length = where;
+	event->fate = what;
+	event->policy = what >> 8;
+	event->reason = what >> 16;
+	event->repaired = what >> 24;
 	event->reserved = 0;
 	bpf_get_current_comm(event->command, sizeof(event->command));
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
-static __always_inline void tell(struct pci_dev *pdev, const struct outcome *outcome)
+static __always_inline void tell(struct pci_dev *pdev, __u64 where, __u32 what)
 {
 	struct dsn_monitor *listener;
 	__u32 zero = 0;
 
 	listener = bpf_map_lookup_elem(&monitor, &zero);
 	if (listener && listener->until_ns)
-		write_event((__u64)pdev, outcome);
+		write_event((__u64)pdev, where, what);
 }
 
 #endif

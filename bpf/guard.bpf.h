@@ -90,10 +90,10 @@ static __always_inline void tick_off(__u64 vdev)
 
 /* A walk over the iovecs of a call. */
 struct segments {
+	struct config_read read; /* the segment, but for its place */
 	struct vfio_pci_core_device *vdev;
 	const struct call *call;
-	__u64 pos;  /* of the segment's first byte, as in the fd */
-	bool again; /* the rewrite has counted this read */
+	__u64 pos; /* of the segment's first byte, as in the fd */
 	bool touched;
 	bool lost;
 };
@@ -101,9 +101,6 @@ struct segments {
 static long repair_segment(__u32 i, void *data)
 {
 	struct segments *walk = data;
-	struct config_read read = { .halfway = true,
-				    .again = walk->again,
-				    .repair = true };
 	__u64 part[2] = {}; /* address, length */
 	__u32 small[2] = {};
 	long err;
@@ -121,8 +118,8 @@ static long repair_segment(__u32 i, void *data)
 		walk->lost = true;
 		return 1;
 	}
-	read.buf = part[0];
-	if (rewrite_at(walk->vdev, &read, part[1], walk->pos))
+	walk->read.buf = part[0];
+	if (rewrite_at(walk->vdev, &walk->read, part[1], walk->pos))
 		walk->touched = true;
 	walk->pos += part[1];
 	return part[1] > DSN_CFG_END || (walk->pos & DSN_OFFSET_MASK) > DSN_CFG_END;
@@ -138,15 +135,18 @@ static long repair_segment(__u32 i, void *data)
 static __noinline int repair(struct vfio_pci_core_device *vdev, const struct call *call,
 			     bool again)
 {
-	struct segments walk = { .vdev = vdev, .call = call, .again = again };
-	struct config_read read = { .halfway = true, .again = again, .repair = true };
+	struct segments walk = {
+		.read = { .again = again, .repair = true, .halfway = true },
+		.vdev = vdev,
+		.call = call,
+	};
 
 	if (!call)
 		return 0;
 	walk.pos = call->pos;
-	read.buf = call->buf;
+	walk.read.buf = call->buf;
 	if (call->kind == CALL_PREAD)
-		walk.touched = rewrite_at(vdev, &read, call->count, call->pos);
+		walk.touched = rewrite_at(vdev, &walk.read, call->count, call->pos);
 	else if (call->kind == CALL_VECTOR)
 		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
 			 repair_segment, &walk, 0);

@@ -74,14 +74,12 @@ static __always_inline bool is_ring_read(const struct call *call)
 static __always_inline void refuse(struct vfio_pci_core_device *vdev,
 				   const struct call *call)
 {
-	struct outcome outcome = { .fate = DSN_FATE_REFUSED };
+	__u64 where = 0;
 
-	if (call->kind == CALL_PREAD && call->count <= DSN_CFG_END) {
-		outcome.offset = call->pos & DSN_OFFSET_MASK;
-		outcome.length = call->count;
-	}
+	if (call->kind == CALL_PREAD && call->count <= DSN_CFG_END)
+		where = DSN_WHERE(call->pos & DSN_OFFSET_MASK, call->count);
 	COUNT(refused);
-	tell(BPF_CORE_READ(vdev, pdev), &outcome);
+	tell(BPF_CORE_READ(vdev, pdev), where, DSN_WHAT(DSN_FATE_REFUSED, 0, 0, 0));
 }
 
 SEC("lsm/file_permission")

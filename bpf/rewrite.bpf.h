@@ -62,14 +62,10 @@ static __always_inline void tell_read(struct pci_dev *pdev,
 				      const struct config_read *read, enum dsn_fate fate,
 				      __u32 policy, enum dsn_reason reason)
 {
-	struct outcome outcome = { .fate = fate, .policy = policy, .reason = reason };
+	bool repaired = read && read->repair && !read->again;
 
-	if (read) {
-		outcome.offset = read->pos;
-		outcome.length = read->len;
-		outcome.repaired = read->repair && !read->again;
-	}
-	tell(pdev, &outcome);
+	tell(pdev, read ? DSN_WHERE(read->pos, read->len) : 0,
+	     DSN_WHAT(fate, policy, reason, repaired));
 }
 
 /*
