@@ -12,6 +12,7 @@ add_file() {
 add_libraries() {
 	local path
 
+	[[ -z ${has_libraries:-} ]] || return 0
 	[[ $(head -c 4 "$1" | tr -d '\0') == $'\x7fELF' ]] || return 0
 	for path in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || true); do
 		case $path in
