@@ -85,12 +85,18 @@ setup:
 check:
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
-	@tests/run --kernels "$(KERNELS)" unit cli guest hostile leak
+	@tests/run --kernels "$(KERNELS)" unit cli guest hostile boot leak
 
 check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
 
 check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
 	@tests/run unit cli
+
+# The systemd unit, over real reboots.
+check-boot:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/run boot
 
 check-guest: all $(GUEST)
 	@tests/run --kernels "$(KERNELS)" guest
@@ -124,4 +130,5 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-build check-unit check-guest check-hostile check-leak check-fuzz demo vm
+.PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
+	check-fuzz demo vm

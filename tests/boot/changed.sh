@@ -1,0 +1,14 @@
+# After one more reboot, the changed rule is in force. Leaves a wrong one for the next.
+# shellcheck shell=dash
+. /lib.sh
+# shellcheck source=common.sh
+. /tests/common.sh
+
+managers_saw $second
+printf '# two lines\n%s 02-00-zz\n' $nic >$config/20-wrong.conf
+for manager in libvirtd virtqemud any-other; do
+	[ $manager = any-other ] || install -D -m 644 \
+		/usr/share/doc/dsnctl/examples/hold-vms.conf \
+		/etc/systemd/system/$manager.service.d/dsnctl.conf
+done
+finish

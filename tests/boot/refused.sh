@@ -1,0 +1,13 @@
+# The kernel is locked down and refuses the programs: only hold-vms.conf protects.
+# shellcheck shell=dash
+. /lib.sh
+# shellcheck source=common.sh
+. /tests/common.sh
+# shellcheck source=held.sh
+. /tests/held.sh
+
+expect "it has failed" systemctl is-failed dsnctl
+told "it says why" "kernel lockdown is 'integrity'" dsnctl
+expect_status 3 "nothing is in force" dsnctl status
+managers_are_held $real
+finish

@@ -1,0 +1,29 @@
+# The control: dsnctl.service is not enabled. Then it is started by hand, and enabled.
+# shellcheck shell=dash
+. /lib.sh
+# shellcheck source=common.sh
+. /tests/common.sh
+
+managers_saw $real
+
+# as QEMU of libvirt: of another user, open before the service starts
+chown nobody "/dev/vfio/$(group_of $nic)"
+setpriv --reuid=nobody --clear-groups vfio_read $nic hold >/run/held &
+holder=$!
+sleep 2
+if [ -e /dsnctl.deb ]; then
+	expect "the package installs" dpkg -i /dsnctl.deb
+fi
+expect "it starts" systemctl start dsnctl
+told "it names a process that had a device open" "process [0-9]+ \(vfio_read\) had it open before this" dsnctl
+kill $holder
+wait
+expect "its bpffs is mounted for everybody" mountpoint /run/dsnctl
+expect_output "scrub is the default" "^$zero$" vfio_read $nic serial
+loaded=$(journalctl -b -o cat -u dsnctl | grep '^loaded:')
+expect_output "in it load gets what load gets outside" "^$loaded$" dsnctl load
+
+expect "enable" systemctl enable dsnctl
+mkdir -p $config
+echo "$nic $first # the NIC" >$config/10-nic.conf
+finish
