@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# make, make check, make demo, make vm KERNEL=6.12; V=1 shows the commands.
+# make, make install, make check, make demo, make vm KERNEL=6.12; V=1 shows the commands.
 
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
@@ -13,11 +13,13 @@ LIBS := libbpf libpci smartcols json-c libsystemd libkmod
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -MMD -MP -Iinclude -Icli -I$(O) \
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP \
+	-DSYSCONFDIR='"$(sysconfdir)"' -Iinclude -Icli -I$(O) \
 	$(shell $(PKG_CONFIG) --cflags $(LIBS))
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
-	-MMD -MP -I. -Iinclude -Ibpf -idirafter /usr/include/$(MACHINE)
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP -I. -Iinclude -Ibpf \
+	-idirafter /usr/include/$(MACHINE)
 
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
@@ -46,8 +48,17 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 clean:
 	rm -rf $(O)
 
+# The tree as it stands, changes that are not committed included, without Debian's part.
+dist: VERSION = $(shell sed -n 's/^.define DSNCTL_VERSION "\(.*\)"/\1/p' cli/version.h)
+dist:
+	@mkdir -p $(O)
+	$(call say,DIST)git archive --prefix=dsnctl-$(VERSION)/ \
+		-o $(O)/dsnctl-$(VERSION).tar.gz "$$(git stash create | grep . || echo HEAD)" \
+		-- ':!debian'
+
+include install.mk
 include tests/tests.mk
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
 
 .DELETE_ON_ERROR:
-.PHONY: all clean
+.PHONY: all clean dist

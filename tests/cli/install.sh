@@ -1,0 +1,78 @@
+#!/bin/bash
+# Builds and installs what `make dist` packs, and takes it away again; prints TAP-like lines.
+# shellcheck disable=SC2317 # functions are called by their names
+set -uo pipefail
+
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit
+version=$("$1" --version | sed 's/.* //')
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+failed=0
+
+# check NAME COMMAND...
+check() {
+	local name=$1 said
+
+	shift
+	if said=$("$@" 2>&1); then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		tail -n 20 <<<"$said" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+# In the unpacked tree, with a git that fails.
+make_there() {
+	env -u MAKEFLAGS -u MAKELEVEL PATH="$work/bin:$PATH" \
+		make -C "$work/dsnctl-$version" -j 2 DESTDIR="$root" prefix=/usr "$@"
+}
+
+unpacks() {
+	tar -x -C "$work" -f "build/dsnctl-$version.tar.gz" || return
+	mkdir "$work/bin" && ln -s "$(command -v false)" "$work/bin/git"
+}
+
+files() { (cd "$root" && find . ! -type d -printf '%m %P\n' | sort -k 2); }
+
+has_files() {
+	diff - <(files | grep -v ' usr/share/doc/dsnctl/') <<-END
+	644 usr/lib/systemd/system/dsnctl.service
+	755 usr/sbin/dsnctl
+	644 usr/share/bash-completion/completions/dsnctl
+	644 usr/share/man/man5/dsnctl.conf.5
+	644 usr/share/man/man8/dsnctl.8
+	644 usr/share/zsh/site-functions/_dsnctl
+	END
+}
+
+has_texts() {
+	local wanted
+
+	for wanted in README.md guarantee.md; do
+		[[ -s $root/usr/share/doc/dsnctl/$wanted ]] || return
+	done
+}
+
+runs() { [[ $("$root/usr/sbin/dsnctl" --version) == "dsnctl $version" ]]; }
+unit_has_path() { grep -q '^ExecStart=/usr/sbin/dsnctl load' "$root/usr/lib/systemd/system/dsnctl.service"; }
+# shellcheck disable=SC2251 # the last command
+nothing_left() { ! find "$root" ! -type d | grep .; }
+
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+	echo "ok - the tarball # SKIP not a git checkout"
+	exit 0
+fi
+check "make dist" make -s dist
+check "the tarball unpacks" unpacks
+check "make install, without git" make_there install
+check "what is installed" has_files
+check "and the texts" has_texts
+check "a folder for configuration" test -d "$root/etc/dsnctl.d"
+check "it runs" runs
+check "the unit has the program's path" unit_has_path
+check "make uninstall" make_there uninstall
+check "nothing is left" nothing_left
+exit $failed
