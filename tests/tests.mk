@@ -117,6 +117,12 @@ check-fuzz:
 	@$(MAKE) --no-print-directory $(FUZZERS)
 	@tests/fuzz/run
 
+# The package, built and tried in bare Debians: minutes, and more the first time.
+check-package:
+	@tests/setup
+	@$(MAKE) --no-print-directory $(O)/guest/vfio_read
+	@tests/package/run
+
 # The main job before your eyes, on a real kernel with a real device under emulation.
 demo:
 	@tests/setup
@@ -131,4 +137,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-fuzz demo vm
+	check-fuzz check-package demo vm

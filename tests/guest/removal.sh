@@ -1,0 +1,30 @@
+# What removing the Debian package does to a protection that is in force.
+# shellcheck shell=dash
+# boot: --file debian/dsnctl.prerm
+. /lib.sh
+
+bdf=0000:00:04.0
+prerm=/dsnctl.prerm
+
+# dpkg runs this before it takes the files away.
+removal() { sh "$prerm" remove; }
+
+expect "removal where nothing is loaded" removal
+expect "load" dsnctl load
+bind_vfio $bdf
+vfio_read $bdf hold >/run/reader &
+holder=$!
+sleep 1
+
+expect_status 1 "removal while a guest has a device is refused" removal
+expect_output "and says so" "NOT removed, and the serials stay hidden" \
+	sh -c 'sh "$0" remove 2>&1; true' "$prerm"
+expect "the protection stays" dsnctl status
+expect "an upgrade leaves it alone" sh "$prerm" upgrade 0.2-1
+expect "the protection stays over an upgrade" dsnctl status
+
+kill $holder
+wait
+expect "removal once the guest has ended" removal
+expect_status 3 "the protection is gone with it" dsnctl status
+finish

@@ -1,0 +1,90 @@
+#!/bin/bash
+# In a bare system: installs the package, looks at it, removes it, purges it.
+# shellcheck disable=SC2317 # functions are called by their names
+set -uo pipefail
+
+version=$1
+package=$(echo /work/dsnctl_"$version"-*_*.deb)
+failed=0
+
+# check NAME COMMAND...
+check() {
+	local name=$1 said
+
+	shift
+	if said=$("$@" 2>&1); then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		sed 's/^/# /' <<<"$said"
+		failed=1
+	fi
+}
+
+# All files but the logs and the lists of the package tools themselves.
+files() {
+	find / -xdev \( -path /proc -o -path /work -o -path /var/lib/dpkg -o -path /var/log \
+		-o -path /var/cache -o -path /var/lib/apt -o -path /tmp \) -prune -o -print | sort
+}
+
+installs_dependencies() {
+	apt-get -qq update
+	apt-get -qq -y --no-install-recommends satisfy "$(dpkg-deb -f "$package" Depends)"
+}
+
+has_files() {
+	diff - <(dpkg -L dsnctl | grep -v -e /lintian/ -e /usr/share/doc/ |
+		while read -r file; do [[ -d $file ]] || echo "$file"; done |
+		sed 's|^/lib/|/usr/lib/|' | sort) <<-END
+	/usr/lib/systemd/system/dsnctl.service
+	/usr/sbin/dsnctl
+	/usr/share/bash-completion/completions/dsnctl
+	/usr/share/man/man5/dsnctl.conf.5.gz
+	/usr/share/man/man8/dsnctl.8.gz
+	/usr/share/zsh/vendor-completions/_dsnctl
+	END
+}
+
+names_its_version() { [[ $(dsnctl --version) == "dsnctl $version" ]]; }
+is_enabled() { find /etc/systemd/system -name dsnctl.service | grep .; }
+
+# What `set --save` writes, what one that was cut off leaves, and a file of the operator's.
+write_configuration() {
+	local mark="# written by 'dsnctl set --save'"
+
+	printf '%s\n' "$mark" "default scrub" >/etc/dsnctl.d/default.conf &&
+		printf '%s\n' "$mark" "0000:01:00 hide" >/etc/dsnctl.d/0000:01:00.conf &&
+		touch /etc/dsnctl.d/.0000:02:00.0.conf.new &&
+		echo "0000:02:00.0 scrub" >/etc/dsnctl.d/0000:02:00.0.conf
+}
+
+removes() {
+	dpkg --remove dsnctl || return
+	[[ ! -e /usr/sbin/dsnctl && -e /etc/dsnctl.d/default.conf ]]
+}
+
+purges() {
+	local said
+
+	said=$(dpkg --purge dsnctl 2>&1) || return
+	echo "$said"
+	[[ $said == */etc/dsnctl.d/0000:02:00.0.conf* && -e /etc/dsnctl.d/0000:02:00.0.conf ]] || return
+	rm /etc/dsnctl.d/0000:02:00.0.conf && rmdir /etc/dsnctl.d
+}
+
+left_nothing() { diff <(echo "$before") <(files); }
+
+check "its dependencies are to be had" installs_dependencies
+before=$(files)
+check "install, where neither systemd nor the kernel will do" dpkg --install "$package"
+check "its files are as packed" dpkg --verify dsnctl
+check "its list of files" has_files
+check "its unit is enabled" is_enabled
+check "it runs" names_its_version
+check "the folder of its configuration" test -d /etc/dsnctl.d
+check "install it once more" dpkg --install "$package"
+write_configuration
+check "remove, and the configuration stays" removes
+check "purge, and what the operator has written stays" purges
+check "nothing is left" left_nothing
+exit $failed
