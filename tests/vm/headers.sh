@@ -37,9 +37,10 @@ fetch_headers() {
 	local package list build
 	local -a packages
 
-	list=$(resolve "linux-headers-$release" '^linux-(headers-.*-common|kbuild-)') || list=''
-	[[ -n $list ]] || die "no linux-headers-$release in $suite any more:" \
-		"delete the kernel's folder to get a newer kernel"
+	[[ -n $(field Version "linux-headers-$release/$suite") ]] ||
+		die "no linux-headers-$release in $suite any more:" \
+			"delete the kernel's folder to get a newer kernel"
+	list=$(resolve "linux-headers-$release" '^linux-(headers-.*-common|kbuild-)')
 	mapfile -t packages <<<"$list"
 	say "fetching the headers of $release" \
 		"($(($(size_of "${packages[@]}") / 1000000)) MB)"
