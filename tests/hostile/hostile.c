@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define NOT_COPIED 0xa5
 
 static const char usage[] =
 	"hostile BDF shapes SERIAL             every shape under every policy\n"
@@ -47,7 +50,7 @@ static void look_at(struct look *look, unsigned int at, size_t length)
 	uint8_t got[SPACE];
 	size_t i;
 
-	memset(got, 0xa5, length);
+	memset(got, NOT_COPIED, length);
 	if (pread(look->device->fd, got, length, look->device->config + at) !=
 	    (ssize_t)length)
 		err(1, "%zu bytes at 0x%x", length, at);
@@ -69,6 +72,36 @@ static void look_around(struct look *look, unsigned int dsn)
 			look_at(look, at, length);
 }
 
+/* Reads that fail half-way, at a page that cannot be written. */
+static void look_over_edge(struct look *look, unsigned int dsn)
+{
+	static uint8_t *edge;
+	unsigned int length = dsn + 16 > SPACE ? SPACE - dsn : 16, before, i;
+
+	if (!edge) {
+		edge = mmap(NULL, 2 * SPACE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (edge == MAP_FAILED || mprotect(edge + SPACE, SPACE, PROT_NONE))
+			err(1, "mmap");
+		edge += SPACE;
+	}
+	for (before = 1; before < length; before++) {
+		memset(edge - before, NOT_COPIED, before);
+		if (pread(look->device->fd, edge - before, length,
+			  look->device->config + dsn) >= 0 ||
+		    errno != EFAULT)
+			err(1, "a read over the edge");
+		look->reads++;
+		for (i = 0; i < before; i++)
+			if (*(edge - before + i) != NOT_COPIED &&
+			    !model_allows(look->model, look->policy, look->serial,
+					  dsn + i, look->native[dsn + i],
+					  *(edge - before + i)))
+				note_wrong(look, dsn, before, dsn + i,
+					   *(edge - before + i));
+	}
+}
+
 /* Where the chain is a loop each read takes the kernel long: only what matters. */
 static void look_everywhere(struct look *look)
 {
@@ -77,8 +110,10 @@ static void look_everywhere(struct look *look)
 	unsigned int at, i, size = look->device->config_size;
 
 	look_at(look, 0, size);
-	for (i = 0; i < look->model->dsns && size == SPACE; i++)
+	for (i = 0; i < look->model->dsns && size == SPACE; i++) {
 		look_around(look, look->model->dsn[i]);
+		look_over_edge(look, look->model->dsn[i]);
+	}
 	if (look->model->hops > 400 || look->policy == PASS)
 		return;
 	for (i = 0; i < 4; i++)
