@@ -87,8 +87,8 @@ bind_vfio $bdf
 vfio_read $bdf save /run/image
 mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p /sys/fs/cgroup/guests/vm-1
-expect_status 3 "monitor before load" dsnctl monitor
-expect_status 3 "monitor -j before load" dsnctl monitor -j
+expect_status 3 "monitor before load" timeout 20 dsnctl monitor
+expect_status 3 "monitor -j before load" timeout 20 dsnctl monitor -j
 expect "load" dsnctl load
 
 # nobody listens
@@ -154,9 +154,9 @@ fi
 echo 1 >/sys/kernel/debug/kprobes/enabled
 expect "load" dsnctl load
 
-expect_status 1 "a second monitor" dsnctl monitor
+expect_status 1 "a second monitor" timeout 20 dsnctl monitor
 expect_output "is told whose the first is" "another monitor runs, process $monitor" \
-	sh -c "dsnctl monitor 2>&1; true"
+	sh -c "timeout 20 dsnctl monitor 2>&1; true"
 
 read_from_gone() {
 	mkdir /sys/fs/cgroup/gone
