@@ -227,6 +227,7 @@ expect_output "and says why" "^dsnctl: unloaded" cat /run/errors
 
 # the same for people
 dsnctl load >/dev/null
+: >/run/text
 dsnctl monitor >/run/text 2>/run/errors &
 monitor=$!
 within 20 grep -q ^TIME /run/text
