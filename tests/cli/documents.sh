@@ -79,6 +79,8 @@ described=$(sed -n '/^# JSON/,/^# FILES/p' "$page" | grep -oE '[a-z_]+' | sed 's
 same "the manual has the members of JSON" "$members" \
 	"$(grep -xF "$members" <<<"$described")"
 
+same "the manual has the rows of check" "$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/check.c)" \
+	"$(section_of check | grep -E '^\*[a-z*, _-]+\*$' | tr -d '*,')"
 same "the manual has the metrics" "$(grep -ohE '"dsnctl_[a-z_]+"' cli/metrics.c | tr -d '"')" \
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"
 
