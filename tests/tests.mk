@@ -11,7 +11,8 @@ SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wil
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
 	fill_rules hostile)
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
-GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
+GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin \
+	$(O)/guest/peek
 HOSTILE := $(patsubst tests/%.c,$(O)/%.o,$(wildcard tests/hostile/*.c))
 
 $(O)/san/cli/%.o: cli/%.c $(SKELETONS)
@@ -66,6 +67,14 @@ $(O)/hostile/%.o: tests/hostile/%.c
 
 $(O)/guest/hostile: $(HOSTILE) $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
+
+# runs in a guest of the guest, on the bare processor
+$(O)/guest/peek: tests/vmm/peek.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) -m32 -Os $(WARNINGS) -ffreestanding -fno-pic -fno-stack-protector \
+		-fno-asynchronous-unwind-tables -fcf-protection=none -MMD -MP -MF $@.d -nostdlib \
+		-static -Wl,-m,elf_i386,--build-id=none,--omagic,--no-warn-rwx-segments,-Ttext=0x100000 \
+		-o $@ $<
 
 $(O)/guest/%.bpf.o: tests/guest/%.bpf.c
 	@mkdir -p $(@D)

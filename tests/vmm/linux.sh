@@ -1,0 +1,58 @@
+# What lspci says in a Linux guest of a real QEMU: under each policy, after a reset of the
+# function and after a reboot.
+# boot: --linux
+# shellcheck shell=dash
+. /lib.sh
+. /vmm.sh
+
+bdf=0000:00:04.0
+guest_bdf=0000:00:05.0
+zero=00-00-00-00-00-00-00-00
+real=52-54-00-ff-ff-12-34-56
+chosen=02-00-5e-10-00-00-00-01
+
+boot_guest() {
+	echo "# $1: booting it, a minute or two"
+	start_vmm guest $bdf -m 256 -kernel /linux/vmlinuz -initrd /linux/initramfs \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check tsc=reliable"
+	up guest "$1" 400
+}
+
+in_guest() {
+	tell guest "$*"
+	hear guest end 120
+}
+
+# sees NAME SERIAL: in the guest's own words
+sees() {
+	expect_output "$1" "Device Serial Number $2\$" in_guest lspci -vvv -s $guest_bdf
+}
+
+bind_vfio $bdf
+boot_guest "a Linux guest boots before load"
+sees "control: lspci before load" $real
+expect "load" dsnctl load
+sees "load under the running guest" $zero
+expect "set" dsnctl set $bdf $chosen
+sees "set under the running guest" $chosen
+expect_output "the guest can reset the function" "^(flr )?pm" \
+	in_guest cat /sys/bus/pci/devices/$guest_bdf/reset_method
+expect_output "and does" "^reset 0$" \
+	in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset; echo reset \$?"
+sees "set, after the reset" $chosen
+expect "unset" dsnctl unset $bdf
+sees "scrubbed under the running guest" $zero
+in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset"
+sees "scrubbed, after a reset" $zero
+echo "# rebooting it"
+tell guest "reboot -f"
+up guest "the guest reboots while scrubbed" 400
+sees "scrubbed, after the reboot" $zero
+expect "pass" dsnctl set $bdf pass
+sees "pass under the running guest" $real
+stop_vmm guest
+
+expect "set again" dsnctl set $bdf $chosen
+boot_guest "a Linux guest boots while set"
+sees "set before it booted" $chosen
+finish
