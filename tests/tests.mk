@@ -132,6 +132,12 @@ check-package:
 	@$(MAKE) --no-print-directory $(O)/guest/vfio_read
 	@tests/package/run
 
+# What real users of VFIO see and do, QEMUs with guests above all: an hour.
+check-vmm:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/vmm/run
+
 # The main job before your eyes, on a real kernel with a real device under emulation.
 demo:
 	@tests/setup
@@ -146,4 +152,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-fuzz check-package demo vm
+	check-fuzz check-package check-vmm demo vm
