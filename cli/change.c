@@ -65,7 +65,7 @@ static int check_open(const struct change *change)
 	if (err) {
 		say_error(
 			"cannot tell whether a device is open: %s; --force changes it all the same",
-			strerror(-err));
+			holders_error(err));
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {

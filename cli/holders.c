@@ -121,6 +121,13 @@ int holders_find(struct holder **holders, size_t *count)
 	return size < 0 ? (int)size : take(data, size, holders, count);
 }
 
+const char *holders_error(int err)
+{
+	return err == -ENOENT
+		       ? "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)"
+		       : strerror(-err);
+}
+
 int holders_mark_early(const struct holder *holders, size_t count)
 {
 	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);

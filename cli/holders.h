@@ -20,6 +20,9 @@ struct holder {
  */
 int holders_find(struct holder **holders, size_t *count);
 
+/* What such an error means. */
+const char *holders_error(int err);
+
 /* Notes these in the map `early`. Returns 0 or -errno. */
 int holders_mark_early(const struct holder *holders, size_t count);
 

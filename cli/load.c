@@ -145,6 +145,7 @@ static int explain_refusal(int err, const struct wish *wish,
 			   const struct outcome *outcome, const char *kprobe)
 {
 	const char *lockdown = host_lockdown();
+	char jit[8];
 
 	if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE) {
 		say_error("cannot load: %s", strerror(-err));
@@ -159,6 +160,12 @@ static int explain_refusal(int err, const struct wish *wish,
 		say_error(
 			"kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
 			lockdown);
+		return EXIT_UNABLE;
+	}
+	if (!host_read("/proc/sys/net/core/bpf_jit_enable", jit, sizeof(jit)) &&
+	    !strcmp(jit, "0")) {
+		say_error(
+			"the kernel does not compile BPF programs: set net.core.bpf_jit_enable to 1");
 		return EXIT_UNABLE;
 	}
 	if (strcmp(wish->guard, "auto") && *outcome->guard_reason) {
@@ -259,7 +266,7 @@ static void note_early(void)
 		err = holders_mark_early(holders, count);
 	if (err)
 		say_warning("cannot tell which devices were open before this: %s",
-			    strerror(-err));
+			    holders_error(err));
 	for (i = 0; i < count; i++) {
 		bdf_format(&holders[i].opener.key, bdf);
 		holder_format(&holders[i], user);
@@ -399,7 +406,7 @@ static int check_unused(void)
 	if (err) {
 		say_error(
 			"cannot tell whether a device is open: %s; --force unloads all the same",
-			strerror(-err));
+			holders_error(err));
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {

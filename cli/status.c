@@ -188,7 +188,7 @@ static int fill_early(struct table *table)
 	int err = holders_find(&holders, &count);
 
 	if (err)
-		say_warning("cannot tell which devices are open: %s", strerror(-err));
+		say_warning("cannot tell which devices are open: %s", holders_error(err));
 	for (i = 0; i < count; i++) {
 		if (!holders[i].early)
 			continue;
