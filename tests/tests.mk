@@ -129,8 +129,10 @@ check-fuzz:
 # The package, built and tried in bare Debians: minutes, and more the first time.
 check-package:
 	@tests/setup
-	@$(MAKE) --no-print-directory $(O)/guest/vfio_read
+	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/package/run
+	@for release in bookworm trixie; do \
+		tests/boot/run --deb $(O)/package/$$release/dsnctl_*_*.deb $$release || exit; done
 
 # What real users of VFIO see and do, QEMUs with guests above all: an hour.
 check-vmm:
