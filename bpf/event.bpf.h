@@ -21,7 +21,8 @@
  */
 __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), until, who = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_boot_ns(), until;
+	struct dsn_key key = key_of((struct pci_dev *)pdev);
 	struct dsn_monitor *listener;
 	struct dsn_event *event;
 	__u32 zero = 0;
@@ -39,11 +40,12 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 		__sync_fetch_and_add(&listener->lost, 1);
 		return 0;
 	}
+	/* quickly: all events behind it wait until this one is there */
 	event->ns = now;
 	event->cgroup = bpf_get_current_cgroup_id();
-	event->key = key_of((struct pci_dev *)pdev);
-	event->pid = who >> 32;
-	event->tid = who;
+	event->key = key;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->tid = bpf_get_current_pid_tgid();
 	event->offset = where >> 32;
 	event->length = where;
 	event->fate = what;
