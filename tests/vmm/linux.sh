@@ -15,7 +15,7 @@ boot_guest() {
 	echo "# $1: booting it, a minute or two"
 	start_vmm guest $bdf -m 256 -kernel /linux/vmlinuz -initrd /linux/initramfs \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check tsc=reliable"
-	up guest "$1" 400
+	up guest "$1" 600
 }
 
 in_guest() {
@@ -33,26 +33,31 @@ boot_guest "a Linux guest boots before load"
 sees "control: lspci before load" $real
 expect "load" dsnctl load
 sees "load under the running guest" $zero
-expect "set" dsnctl set $bdf $chosen
+expect "set --force" dsnctl set $bdf $chosen --force
 sees "set under the running guest" $chosen
-expect_output "the guest can reset the function" "^(flr )?pm" \
+expect_output "the guest can reset the function" "^(flr |af_flr )?pm" \
 	in_guest cat /sys/bus/pci/devices/$guest_bdf/reset_method
 expect_output "and does" "^reset 0$" \
 	in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset; echo reset \$?"
 sees "set, after the reset" $chosen
-expect "unset" dsnctl unset $bdf
+expect "hide --force" dsnctl set $bdf hide --force
+in_guest lspci -vvv -s $guest_bdf >/run/seen
+expect_output "hidden under the running guest: lspci shows what is before it" \
+	"Advanced Error Reporting" cat /run/seen
+expect_status 1 "and no serial" grep "Device Serial Number" /run/seen
+expect "scrub --force" dsnctl set $bdf scrub --force
 sees "scrubbed under the running guest" $zero
 in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset"
 sees "scrubbed, after a reset" $zero
-echo "# rebooting it"
+echo "# rebooting it, a minute or two"
 tell guest "reboot -f"
-up guest "the guest reboots while scrubbed" 400
+up guest "the guest reboots while scrubbed" 600
 sees "scrubbed, after the reboot" $zero
-expect "pass" dsnctl set $bdf pass
-sees "pass under the running guest" $real
+expect "pass --force" dsnctl set $bdf pass --force
+sees "control: pass under the running guest" $real
 stop_vmm guest
 
-expect "set again" dsnctl set $bdf $chosen
+expect "set" dsnctl set $bdf $chosen
 boot_guest "a Linux guest boots while set"
 sees "set before it booted" $chosen
 finish

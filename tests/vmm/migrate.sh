@@ -16,6 +16,8 @@ start_source() {
 	up source "$1: the source's guest boots" 60
 }
 
+return_path=off
+
 # What the two monitors tell of it, and what the target prints, is left in /run/seen.
 migrate() {
 	local tries=0
@@ -29,6 +31,7 @@ migrate() {
 	done
 	# a guest whose memory is all pinned never counts as clean enough to stop it
 	monitor source "migrate_set_parameter downtime-limit 2000000" >/run/seen
+	monitor source "migrate_set_capability return-path $return_path" >>/run/seen
 	monitor source "migrate -d unix:/run/migration" >>/run/seen
 	until monitor source "info migrate" | tee -a /run/seen |
 		grep -Eq "[Ss]tatus: *(completed|failed)" || [ $tries -ge 90 ]; do
@@ -96,7 +99,11 @@ agrees "scrubbed on both sides" $zero
 expect "set the source" dsnctl set $source $chosen
 expect "set the target" dsnctl set $target $other
 start_source "set"
+return_path=on
 refuses "set to serials that differ" 1 2
+expect_output "and the source is told, where there is a return path" "[Ss]tatus: *failed" \
+	cat /run/seen
+return_path=off
 expect "set the target again" dsnctl set $target $chosen
 start_source "set"
 agrees "set to the same serial" $chosen

@@ -12,7 +12,7 @@ start_vmm() {
 		mkfifo "/run/$name.$end"
 	done
 	/vmm/qemu-system-x86_64 -name process=qemu,debug-threads=on -nodefaults \
-		-no-user-config -display none -machine q35 -accel tcg -cpu qemu64 -m 128 \
+		-no-user-config -display none -machine q35 -accel tcg -cpu qemu64,cx16=off -m 128 \
 		-chardev "pipe,id=com1,path=/run/$name" -serial chardev:com1 \
 		-chardev "pipe,id=monitor,path=/run/$name.monitor" -mon chardev=monitor,mode=control \
 		-device "vfio-pci,host=$host,addr=5,romfile=$vfio_options" "$@" \
