@@ -21,6 +21,10 @@ expect "start" systemctl start dsnctl
 expect "restart" systemctl restart dsnctl
 expect "reload" systemctl reload dsnctl
 sleep 2
+echo "$nic $second" >$config/10-nic.conf
+expect_status 1 "reload does not change what an open device shows" systemctl reload dsnctl
+told "it names who has it open" "$nic: process $holder \(vfio_read\) has it open" dsnctl
+sleep 2
 kill $holder
 wait
 expect_output "all the while the same serial" "^ *[0-9]+ $first$" uniq -c /run/held
@@ -33,7 +37,6 @@ expect "it stays active" systemctl is-active dsnctl
 expect_output "the rules stay" "^$first$" vfio_read $nic serial
 rm $config/20-wrong.conf
 
-echo "$nic $second" >$config/10-nic.conf
 expect "reload" systemctl reload dsnctl
 expect_output "the new rule is in force" "^$second$" vfio_read $nic serial
 journalctl --sync
