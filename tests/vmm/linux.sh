@@ -1,6 +1,5 @@
 # What lspci says in a Linux guest of a real QEMU: under each policy, after a reset of the
 # function and after a reboot.
-# boot: --linux
 # shellcheck shell=dash
 . /lib.sh
 . /vmm.sh

@@ -72,7 +72,7 @@ bind_to() {
 bind_vfio $source
 start_source "vfio-pci"
 expect_output "vfio-pci's device does not migrate at all" \
-	"VFIO (migration is not supported in kernel|device doesn't support migration)" \
+	"VFIO .*(is not supported in kernel|doesn't support migration)" \
 	monitor source "migrate unix:/run/migration"
 stop_vmm source
 
