@@ -114,8 +114,10 @@ static __always_inline void read_registers(struct task_struct *task, struct call
  * O_NONBLOCK; and, in a thread that has used it, on the way out of any system call: there
  * the registers are those of a call that has ended. read() and readv() start at offset 0,
  * in BAR 0: these files cannot seek.
+ *
+ * Not inlined, as the stack that it needs is wanted again for the repair.
  */
-static __always_inline void find_call(struct call *call)
+static __noinline int find_call(struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 flags = BPF_CORE_READ(task, flags);
@@ -123,7 +125,7 @@ static __always_inline void find_call(struct call *call)
 	call->exiting = flags & PF_EXITING;
 	if (flags & PF_IO_WORKER) {
 		call->kind = CALL_WORKER;
-		return;
+		return 0;
 	}
 	call->ring = BPF_CORE_READ(task, io_uring);
 	read_registers(task, call);
@@ -133,6 +135,7 @@ static __always_inline void find_call(struct call *call)
 		call->kind = CALL_OTHER;
 	else if (call->kind != CALL_NONE && region_of(call->pos) != DSN_CONFIG_REGION)
 		call->kind = CALL_OTHER;
+	return 0;
 }
 
 #endif
