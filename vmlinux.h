@@ -125,8 +125,12 @@ struct vfio_device_file {
 	struct vfio_device *device;
 };
 
+struct file_operations {
+	void *read;
+};
+
 struct file {
-	const void *f_op;
+	const struct file_operations *f_op;
 	void *private_data;
 };
 

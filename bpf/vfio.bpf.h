@@ -8,8 +8,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Address of vfio's file operations, filled in before load from the kernel's symbols. */
+/*
+ * By which its files are known, filled in before load from the kernel's symbols: the
+ * address of vfio's file operations, or, where the kernel names functions only (no
+ * CONFIG_KALLSYMS_ALL, as Debian's for arm64), that of their read function.
+ */
 const volatile __u64 vfio_device_fops;
+const volatile __u64 vfio_device_fops_read;
 
 /*
  * The vfio-pci device whose struct device this is, or NULL. Drivers on vfio-pci-core
@@ -27,6 +32,13 @@ static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
 	return vdev;
 }
 
+static __always_inline bool is_vfio_file(struct file *file)
+{
+	if (vfio_device_fops)
+		return (__u64)file->f_op == vfio_device_fops;
+	return vfio_device_fops_read && (__u64)file->f_op->read == vfio_device_fops_read;
+}
+
 /* The vfio-pci device that a file is opened on, or NULL. */
 static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
 {
@@ -34,7 +46,7 @@ static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *fi
 	struct vfio_device *device = data;
 	struct device *dev;
 
-	if ((__u64)file->f_op != vfio_device_fops)
+	if (!is_vfio_file(file))
 		return NULL;
 	if (bpf_core_type_exists(struct vfio_device_file))
 		device = BPF_CORE_READ((struct vfio_device_file *)data, device);

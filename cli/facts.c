@@ -93,7 +93,10 @@ static void find_security(struct facts *facts)
 /* Of the kernel's own start while the module is not loaded: all are hidden, or none. */
 static enum answer find_addresses(enum vfio_state vfio)
 {
-	if (symbol_address(vfio == VFIO_LOADED ? "vfio_device_fops" : "_stext"))
+	struct vfio_symbols symbols;
+
+	if (vfio == VFIO_LOADED ? symbols_find_vfio(&symbols)
+				: symbol_address("_stext") != 0)
 		return YES;
 	return geteuid() ? NOT_SEEN : NO;
 }

@@ -35,7 +35,7 @@ struct facts {
 	bool srcu_tracepoints; /* tracepoints may run with preemption on */
 	bool task_work;	       /* bpf_task_work_schedule_resume() */
 	enum answer lsm;       /* bpf is among the active LSMs */
-	enum answer addresses; /* /proc/kallsyms shows that of vfio_device_fops */
+	enum answer addresses; /* /proc/kallsyms shows those of vfio's */
 	bool bpffs;
 	size_t iommu_groups;
 };

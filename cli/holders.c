@@ -97,6 +97,7 @@ int holders_find(struct holder **holders, size_t *count)
 	_cleanup_(drop_link) struct bpf_link *link = NULL;
 	_cleanup_(free_ptr) char *data = NULL;
 	_cleanup_(close_fd) int iterator = -1;
+	struct vfio_symbols symbols;
 	ssize_t size;
 
 	*holders = NULL;
@@ -105,10 +106,11 @@ int holders_find(struct holder **holders, size_t *count)
 	skeleton = open_bpf__open();
 	if (!skeleton)
 		return -errno;
-	skeleton->rodata->vfio_device_fops = symbol_address("vfio_device_fops");
 	/* no vfio, no files of it */
-	if (!skeleton->rodata->vfio_device_fops)
+	if (!symbols_find_vfio(&symbols))
 		return access("/sys/module/vfio", F_OK) ? 0 : -ENOENT;
+	skeleton->rodata->vfio_device_fops = symbols.fops;
+	skeleton->rodata->vfio_device_fops_read = symbols.read;
 	if (open_bpf__load(skeleton))
 		return -errno;
 	link = bpf_program__attach_iter(skeleton->progs.dsn_open, NULL);

@@ -175,7 +175,7 @@ static int check_lsm(struct plan *plan)
 
 static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
-	static const char name[] = "vfio_device_fops";
+	struct vfio_symbols symbols;
 
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
@@ -183,12 +183,14 @@ static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 		return 0;
 	if (check_lsm(plan))
 		return -EOPNOTSUPP;
-	skeleton->rodata->vfio_device_fops = symbol_address(name);
-	if (skeleton->rodata->vfio_device_fops)
-		return 0;
-	because(plan, "/proc/kallsyms shows no address of %s (kernel.kptr_restrict=2?)",
-		name);
-	return -ENOENT;
+	if (!symbols_find_vfio(&symbols)) {
+		because(plan,
+			"/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
+		return -ENOENT;
+	}
+	skeleton->rodata->vfio_device_fops = symbols.fops;
+	skeleton->rodata->vfio_device_fops_read = symbols.read;
+	return 0;
 }
 
 static int attach_one(struct dsnctl_bpf *skeleton, const char *name,

@@ -18,3 +18,11 @@ __u64 symbol_address(const char *name)
 			return address;
 	return 0;
 }
+
+bool symbols_find_vfio(struct vfio_symbols *symbols)
+{
+	*symbols = (struct vfio_symbols){ .fops = symbol_address("vfio_device_fops") };
+	if (!symbols->fops)
+		symbols->read = symbol_address("vfio_device_fops_read");
+	return symbols->fops || symbols->read;
+}
