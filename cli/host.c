@@ -68,6 +68,13 @@ static enum preemption dynamic_preemption(void)
 }
 
 /* The kernel names what it was built for in its version: CONFIG_PREEMPT_* (init/Makefile). */
+bool host_can_preempt(void)
+{
+	struct utsname name;
+
+	return uname(&name) || strstr(name.version, "PREEMPT");
+}
+
 enum preemption host_preemption(void)
 {
 	struct utsname name;

@@ -25,6 +25,9 @@ enum preemption {
 enum preemption host_preemption(void);
 const char *preemption_name(enum preemption model);
 
+/* Whether the kernel can preempt a task in kernel mode at all, under any model of its. */
+bool host_can_preempt(void);
+
 /* What the hooks depend on, and what can be changed under them at run time. */
 struct running {
 	enum preemption model;
