@@ -154,6 +154,9 @@ static struct row ftrace_row(const struct facts *facts)
 
 static struct row lsm_row(const struct facts *facts)
 {
+	if (facts->lsm == YES && !facts->direct_calls)
+		return bad(missing, "no direct calls of ftrace",
+			   "the guards lsm and realtime cannot be had", NULL);
 	if (facts->lsm == YES)
 		return good("bpf is active", "the guards lsm and realtime can be had");
 	if (facts->lsm == NO)

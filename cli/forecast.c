@@ -46,6 +46,8 @@ static const char *against_lsm(const struct facts *facts)
 {
 	if (facts->lsm == NO)
 		return "'bpf' is not among the active LSMs (boot with lsm=..., and bpf in it)";
+	if (!facts->direct_calls)
+		return "the kernel's ftrace has no direct calls for LSM programs";
 	return facts->addresses == NO
 		       ? "/proc/kallsyms shows no addresses (kernel.kptr_restrict=2?)"
 		       : NULL;

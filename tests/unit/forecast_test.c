@@ -113,6 +113,10 @@ static void hooks(void **state)
 	(void)state;
 	facts.direct_calls = false;
 	comes_to(&facts, EXIT_DONE, LEVEL_PROVEN, DSN_HOOK_KPROBE, DSN_GUARD_TRACEPOINT);
+	facts.host.model = PREEMPTION_RT; /* LSM programs need them too */
+	comes_to(&facts, EXIT_DONE, LEVEL_BEST_EFFORT, DSN_HOOK_KPROBE,
+		 DSN_GUARD_TRACEPOINT);
+	says(&facts, "realtime: the kernel's ftrace has no direct calls");
 	facts.kprobe_events = false;
 	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
 	facts = older();
