@@ -35,11 +35,13 @@ keyring() {
 	return 1
 }
 
-# Exports APT_CONFIG. Of the machine's own settings only proxies and such stay in force.
+# apt_setup DIR [ARCHITECTURE]: exports APT_CONFIG. Of the machine's own settings only
+# proxies and such stay in force. DIR-ARCHITECTURE is used for another than amd64.
 apt_setup() {
-	local site key release acquire
+	local architecture=${2:-amd64} site key release acquire
 
 	apt_dir=$1
+	[[ $architecture == amd64 ]] || apt_dir+=-$architecture
 	acquire=$(apt-config dump | grep -E '^Acquire::(https?|Check)' || true)
 	mkdir -p "$apt_dir"/{lists,cache/archives}/partial
 	if [[ ! -s $apt_dir/sources.list ]]; then
@@ -52,8 +54,8 @@ apt_setup() {
 	: >"$apt_dir/status"
 	cat >"$apt_dir/apt.conf" <<-END
 	$acquire
-	APT::Architecture "amd64";
-	APT::Architectures { "amd64"; };
+	APT::Architecture "$architecture";
+	APT::Architectures { "$architecture"; };
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 	Dir::State::Lists "$apt_dir/lists";

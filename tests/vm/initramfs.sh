@@ -1,6 +1,6 @@
 # Packs the guest's root: files with their libraries, modules with what they need.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the caller sets stage, the folder to pack
+# shellcheck disable=SC2154 # the caller sets stage, the folder to pack, and sysroot
 
 # add_file HOST GUEST
 add_file() {
@@ -14,10 +14,34 @@ add_libraries() {
 
 	[[ -z ${has_libraries:-} ]] || return 0
 	[[ $(head -c 4 "$1" | tr -d '\0') == $'\x7fELF' ]] || return 0
+	if [[ -n $sysroot ]]; then
+		add_foreign_libraries "$1"
+		return
+	fi
 	for path in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || true); do
 		case $path in
 		/lib64/*) install -D "$path" "$stage$path" ;;
 		*) install -D "$path" "$stage/usr/lib/${path##*/}" ;;
+		esac
+	done
+}
+
+# The same for another architecture, whose loader does not run here: from the sysroot.
+add_foreign_libraries() {
+	local library path
+
+	for library in $(readelf -dl "$1" | sed -nE \
+		's/.*\(NEEDED\).*\[(.*)\]/\1/p; s/.*interpreter: (.*)\]/\1/p'); do
+		[[ ! -e $stage/usr/lib/$library && ! -e $stage$library ]] || continue
+		case $library in
+		/*) install -D "$sysroot$library" "$stage$library" ;;
+		*)
+			path=$(find "$sysroot"/{,usr/}lib/*-linux-gnu -maxdepth 1 \
+				-name "$library" -print -quit)
+			[[ -n $path ]] || { echo "no $library in $sysroot" >&2; return 1; }
+			install -D "$path" "$stage/usr/lib/$library"
+			add_foreign_libraries "$path"
+			;;
 		esac
 	done
 }
