@@ -19,7 +19,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	-ffile-prefix-map=$(CURDIR)=. -MMD -MP -I. -Iinclude -Ibpf \
-	-idirafter /usr/include/$(MACHINE)
+	-idirafter $(SYSROOT)/usr/include/$(MACHINE)
 
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))

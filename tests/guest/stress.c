@@ -26,6 +26,10 @@
 
 #define MAX_SERIALS 8
 
+#ifndef MAP_32BIT /* only for the 32-bit calls, below */
+#define MAP_32BIT 0
+#endif
+
 /* What all processes write to: one line of the result for each way. */
 struct count {
 	atomic_ulong reads, wrong, refused, killed;
