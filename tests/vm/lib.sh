@@ -51,6 +51,9 @@ finish() {
 	exit
 }
 
+# Whether the kernel attaches fexit programs to its functions: ftrace's direct calls.
+has_fexit() { grep -qw register_ftrace_direct /proc/kallsyms; }
+
 # PCI devices, named like 0000:00:04.0.
 
 driver_of() {
