@@ -90,6 +90,8 @@ vfio_options=,enable-migration=on,x-no-mmap=on
 
 start_source "control"
 refuses "control: real serials, which differ" 56 57
+expect_output "and the source takes it for done, where there is no return path" \
+	"[Ss]tatus: *completed" cat /run/seen
 [ ! -e /run/not_ok ] || finish
 start_source "open before load"
 expect_output "load" "^loaded" dsnctl load
