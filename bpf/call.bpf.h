@@ -37,9 +37,29 @@ struct call {
 	__u64 pos;
 };
 
+#define is_in(number, first, last) ((number) >= (first) && (number) <= (last))
+
 #if defined(__TARGET_ARCH_x86)
 
 #define TS_COMPAT 2
+
+/*
+ * Whether a call can get to a vfio device's file itself: ioctl, and all reads and writes.
+ * Any other has ended when io_uring reads in its thread, whatever its registers say.
+ */
+static __always_inline bool gets_to_files(__u32 number, bool compat)
+{
+	if (compat)
+		return is_in(number, 3, 4) || number == 54 || is_in(number, 145, 146) ||
+		       is_in(number, 180, 181) || number == 187 || number == 239 ||
+		       number == 313 || is_in(number, 333, 334) ||
+		       is_in(number, 378, 379);
+	return is_in(number, 0, 1) || is_in(number, 16, 20) || number == 40 ||
+	       number == 275 || is_in(number, 295, 296) || is_in(number, 327, 328) ||
+	       /* x32 */
+	       is_in(number, 514, 516) || is_in(number, 534, 535) ||
+	       is_in(number, 546, 547);
+}
 
 /* The numbers of both tables; x32's are the 64-bit ones with a bit set, or its own. */
 static __always_inline void read_registers(struct task_struct *task, struct call *call)
@@ -48,11 +68,14 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	__u32 number = BPF_CORE_READ(regs, orig_ax);
 
 	call->number = number;
+	call->compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	if (!call->compat)
+		number &= ~0x40000000;
 
-	/* what the entry code puts there, until the call returns */
-	call->ended = (__s64)BPF_CORE_READ(regs, ax) != -ENOSYS;
-	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) {
-		call->compat = true;
+	/* -ENOSYS: what the entry code puts there, until the call returns */
+	call->ended = (__s64)BPF_CORE_READ(regs, ax) != -ENOSYS ||
+		      !gets_to_files(number, call->compat);
+	if (call->compat) {
 		call->buf = (__u32)BPF_CORE_READ(regs, cx);
 		call->count = (__u32)BPF_CORE_READ(regs, dx);
 		call->pos = (__u32)BPF_CORE_READ(regs, si) | BPF_CORE_READ(regs, di)
@@ -62,7 +85,6 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 							      : CALL_NONE;
 		return;
 	}
-	number &= ~0x40000000;
 	call->compat = number == 534 || number == 546; /* x32 has the small iovecs too */
 	call->buf = BPF_CORE_READ(regs, si);
 	call->count = BPF_CORE_READ(regs, dx);
@@ -76,6 +98,19 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT 22
+#define NO_SYSCALL 0xffffffff /* entered by an interrupt or a fault */
+
+/* As above. */
+static __always_inline bool gets_to_files(__u32 number, bool compat)
+{
+	if (compat)
+		return is_in(number, 3, 4) || number == 54 || is_in(number, 145, 146) ||
+		       is_in(number, 180, 181) || number == 187 || number == 239 ||
+		       number == 340 || is_in(number, 361, 362) ||
+		       is_in(number, 392, 393);
+	return number == 29 || is_in(number, 63, 71) || number == 76 ||
+	       is_in(number, 286, 287);
+}
 
 static __always_inline void read_registers(struct task_struct *task, struct call *call)
 {
@@ -83,20 +118,30 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	__u32 number = BPF_CORE_READ(regs, syscallno);
 
 	call->number = number;
+	call->compat = BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
 
-	/* the first argument, until the call returns; a result may happen to equal it */
+	/*
+	 * The result goes where the first argument is, and may equal it: that an ioctl or
+	 * a read has ended whose result is the number of its file cannot be told.
+	 */
 	call->ended =
+		number == NO_SYSCALL || !gets_to_files(number, call->compat) ||
 		BPF_CORE_READ(regs, user_regs.regs[0]) != BPF_CORE_READ(regs, orig_x0);
-	if (BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1) {
-		call->compat = true;
-		/* registers come in pairs: the offset is in the 5th and 6th */
+	if (call->compat) {
+		bool vector = number == 361 || number == 392;
+
 		call->buf = (__u32)BPF_CORE_READ(regs, user_regs.regs[1]);
 		call->count = (__u32)BPF_CORE_READ(regs, user_regs.regs[2]);
-		call->pos = (__u32)BPF_CORE_READ(regs, user_regs.regs[4]) |
-			    BPF_CORE_READ(regs, user_regs.regs[5]) << 32;
-		call->kind = number == 180		      ? CALL_PREAD
-			     : number == 361 || number == 392 ? CALL_VECTOR
-							      : CALL_NONE;
+		/* a 64-bit argument takes an even register and the next; halves take any */
+		if (vector)
+			call->pos = (__u32)BPF_CORE_READ(regs, user_regs.regs[3]) |
+				    BPF_CORE_READ(regs, user_regs.regs[4]) << 32;
+		else
+			call->pos = (__u32)BPF_CORE_READ(regs, user_regs.regs[4]) |
+				    BPF_CORE_READ(regs, user_regs.regs[5]) << 32;
+		call->kind = number == 180 ? CALL_PREAD
+			     : vector	   ? CALL_VECTOR
+					   : CALL_NONE;
 		return;
 	}
 	call->buf = BPF_CORE_READ(regs, user_regs.regs[1]);
