@@ -3,13 +3,17 @@
 
 KERNEL ?= 6.12
 KERNELS ?= 6.1 6.12 7
+LLVM_OBJCOPY ?= llvm-objcopy
 CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
-	fill_rules hostile)
+	fill_rules hostile late_ring)
+ifeq ($(ARCH),arm64)
+GUEST_PROGRAMS += $(addprefix $(O)/guest/,compat_read arm_call)
+endif
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin \
 	$(O)/guest/peek
@@ -48,6 +52,17 @@ $(O)/guest/%.o: tests/guest/%.c
 
 $(O)/guest/vfio_read: $(O)/guest/vfio_read.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -luring
+
+$(O)/guest/late_ring: $(O)/guest/late_ring.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^ -luring
+
+$(O)/guest/compat_read: $(O)/guest/compat_read.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^
+
+$(O)/guest/arm_call: tests/guest/arm_call.S
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(CLANG) --target=arm-linux-gnueabihf -c -o $@.o $<
+	$(if $(V),,@)$(LLVM_OBJCOPY) -O binary -j .text $@.o $@ && chmod +x $@
 
 $(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
