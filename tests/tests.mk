@@ -126,7 +126,7 @@ check-guest: all $(GUEST)
 check-hostile: all $(GUEST)
 	@CHAINS=10000 tests/run --kernels "$(KERNELS)" hostile
 
-# The whole proof that no read gets past the guards: half an hour.
+# The whole proof that no read gets past the guards: a quarter of an hour or more.
 check-leak:
 	@tests/setup
 	@$(MAKE) --no-print-directory all $(GUEST)
