@@ -1,6 +1,6 @@
 # Packs the guest's root: files with their libraries, modules with what they need.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the caller sets stage, the folder to pack, and sysroot
+# shellcheck disable=SC2154 # the caller sets stage, the folder to pack, and maybe sysroot
 
 # add_file HOST GUEST
 add_file() {
@@ -14,7 +14,7 @@ add_libraries() {
 
 	[[ -z ${has_libraries:-} ]] || return 0
 	[[ $(head -c 4 "$1" | tr -d '\0') == $'\x7fELF' ]] || return 0
-	if [[ -n $sysroot ]]; then
+	if [[ -n ${sysroot:-} ]]; then
 		add_foreign_libraries "$1"
 		return
 	fi
