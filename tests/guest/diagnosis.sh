@@ -35,8 +35,8 @@ state() {
 
 # model NAME: whether the kernel can have it
 model() {
-	echo "$1" >/sys/kernel/debug/sched/preempt 2>/dev/null
-	grep -q "($1)" /sys/kernel/debug/sched/preempt
+	echo "$1" 2>/dev/null >/sys/kernel/debug/sched/preempt
+	grep -qs "($1)" /sys/kernel/debug/sched/preempt
 }
 
 # check, before anything is there

@@ -91,8 +91,8 @@ fi
 expect "unload after that" dsnctl unload
 
 # the model changes under a load that had no need of a guard
-echo voluntary >/sys/kernel/debug/sched/preempt 2>/dev/null
-if grep -q '(voluntary)' /sys/kernel/debug/sched/preempt; then
+echo voluntary 2>/dev/null >/sys/kernel/debug/sched/preempt
+if grep -qs '(voluntary)' /sys/kernel/debug/sched/preempt; then
 	expect_output "voluntary: no guard, proven" "guard none: proven" dsnctl load
 	expect "status --require proven" dsnctl status --require proven
 	echo full >/sys/kernel/debug/sched/preempt

@@ -18,8 +18,8 @@ outcome() {
 bind_vfio $bdf
 expect_output "bpf is not active" "^lsm +missing" dsnctl check
 for model in none voluntary full lazy; do
-	echo $model >/sys/kernel/debug/sched/preempt 2>/dev/null
-	if ! grep -q "($model)" /sys/kernel/debug/sched/preempt; then
+	echo $model 2>/dev/null >/sys/kernel/debug/sched/preempt
+	if ! grep -qs "($model)" /sys/kernel/debug/sched/preempt; then
 		skip "preemption $model" "this kernel has no such model"
 		continue
 	fi
