@@ -11,7 +11,7 @@ try() {
 	local name=$1 log
 
 	shift
-	log=/work/${name// /-}.log
+	log=/mnt/${name// /-}.log
 	if "$@" >"$log" 2>&1; then
 		echo "ok - $name"
 	else
@@ -23,7 +23,7 @@ try() {
 
 builds_from_tarball() {
 	mkdir /tmp/plain && cd /tmp/plain || return
-	tar xf "/work/dsnctl_$version.orig.tar.gz" && cd "dsnctl-$version" || return
+	tar xf "/mnt/dsnctl_$version.orig.tar.gz" && cd "dsnctl-$version" || return
 	! command -v git || return
 	make V=1 && make install DESTDIR=/tmp/root prefix=/usr || return
 	/tmp/root/usr/sbin/dsnctl --version | grep -qx "dsnctl $version" || return
@@ -34,11 +34,11 @@ builds_from_tarball() {
 
 builds_package() {
 	mkdir /tmp/package && cd /tmp/package || return
-	cp "/work/dsnctl_$version.orig.tar.gz" . || return
+	cp "/mnt/dsnctl_$version.orig.tar.gz" . || return
 	tar xf "dsnctl_$version.orig.tar.gz" && cd "dsnctl-$version" || return
-	mv /work/debian . || return
+	mv /mnt/debian . || return
 	dpkg-buildpackage -us -uc || return
-	cp ../*.{deb,dsc,changes,tar.*z} /work
+	cp ../*.{deb,dsc,changes,tar.*z} /mnt
 }
 
 # The source package alone must be enough to build it again.

@@ -4,7 +4,7 @@
 set -uo pipefail
 
 version=$1
-package=$(echo /work/dsnctl_"$version"-*_*.deb)
+package=$(echo /mnt/dsnctl_"$version"-*_*.deb)
 failed=0
 
 # check NAME COMMAND...
@@ -23,7 +23,7 @@ check() {
 
 # All files but the logs and the lists of the package tools themselves.
 files() {
-	find / -xdev \( -path /proc -o -path /work -o -path /var/lib/dpkg -o -path /var/log \
+	find / -xdev \( -path /proc -o -path /mnt -o -path /var/lib/dpkg -o -path /var/log \
 		-o -path /var/cache -o -path /var/lib/apt -o -path /tmp \) -prune -o -print | sort
 }
 
