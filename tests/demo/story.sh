@@ -26,8 +26,13 @@ vfio_read $bdf hold >/run/reader &
 reader=$!
 sleep 2
 
-say "Give the device a serial of your own. The running reader sees it too."
+say "Who is that?"
+run dsnctl list
+
+say "Give the device a serial of your own. While it is open that is refused, as a guest would see
+# it change, unless you mean it. Then the running reader sees it too."
 run dsnctl set $bdf 02-00-5e-10-00-00-00-01
+run dsnctl set --force $bdf 02-00-5e-10-00-00-00-01 || exit 1
 sleep 2
 kill $reader
 run uniq -c /run/reader
@@ -35,7 +40,7 @@ run uniq -c /run/reader
 say "What an audit sees."
 run dsnctl dump
 run dsnctl get $bdf
-run dsnctl list
+run dsnctl verify
 run dsnctl status
 
 say "And without the programs?"
