@@ -33,19 +33,19 @@ migrate() {
 	monitor source "migrate_set_parameter downtime-limit 2000000" >/run/seen
 	monitor source "migrate_set_capability return-path $return_path" >>/run/seen
 	monitor source "migrate -d unix:/run/migration" >>/run/seen
-	until monitor source "info migrate" | tee -a /run/seen |
-		grep -Eq "[Ss]tatus: *(completed|failed)" || [ $tries -ge 90 ]; do
+	until monitor source "info migrate" | tee /run/status |
+		grep -Eq "[Ss]tatus:[[:space:]]*(completed|failed)" || [ $tries -ge 90 ]; do
 		sleep 1
 		tries=$((tries + 1))
 	done
 	sleep 1
-	cat /run/source.log /run/target.log >>/run/seen
+	cat /run/status /run/source.log /run/target.log >>/run/seen
 }
 
 # agrees NAME SERIAL
 agrees() {
 	migrate
-	expect_output "$1: the target takes it" "[Ss]tatus: *running" monitor target "info status"
+	expect_output "$1: the target takes it" "[Ss]tatus:[[:space:]]*running" monitor target "info status"
 	tell target look
 	hear target end 60 >/run/seen
 	expect_output "$1: the guest reads there what it read before" \
@@ -91,7 +91,7 @@ vfio_options=,enable-migration=on,x-no-mmap=on
 start_source "control"
 refuses "control: real serials, which differ" 56 57
 expect_output "and the source takes it for done, where there is no return path" \
-	"[Ss]tatus: *completed" cat /run/seen
+	"[Ss]tatus:[[:space:]]*completed" cat /run/seen
 [ ! -e /run/not_ok ] || finish
 start_source "open before load"
 expect_output "load" "^loaded" dsnctl load
@@ -103,7 +103,7 @@ expect "set the target" dsnctl set $target $other
 start_source "set"
 return_path=on
 refuses "set to serials that differ" 1 2
-expect_output "and the source is told, where there is a return path" "[Ss]tatus: *failed" \
+expect_output "and the source is told, where there is a return path" "[Ss]tatus:[[:space:]]*failed" \
 	cat /run/seen
 return_path=off
 expect "set the target again" dsnctl set $target $chosen
