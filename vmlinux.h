@@ -123,15 +123,19 @@ struct vfio_pci_core_device {
 /* What a device's file leads to; before 6.6 it led to the vfio_device itself. */
 struct vfio_device_file {
 	struct vfio_device *device;
+	u8 access_granted; /* before, a read fails */
 };
 
 struct file_operations {
 	void *read;
 };
 
+struct cred;
+
 struct file {
 	const struct file_operations *f_op;
 	void *private_data;
+	const struct cred *f_cred;
 };
 
 struct vm_area_struct {
@@ -153,6 +157,7 @@ struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
 	int tgid;
+	const struct cred *cred;
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	char comm[16];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The hooks on vfio_pci_config_rw(): one of the two ways below is loaded, with a guard. */
+/* All programs; of the hooks on vfio_pci_config_rw() below one is loaded, with a guard. */
 #include "vmlinux.h"
+#include "answer.bpf.h"
 #include "guard_lsm.bpf.h"
 #include "guard_tracepoint.bpf.h"
 #include "rewrite.bpf.h"

@@ -45,10 +45,17 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, DSN_KILLS);
+	__uint(max_entries, DSN_INCIDENTS);
 	__type(key, __u32);
-	__type(value, struct dsn_kill);
+	__type(value, struct dsn_incident);
 } kills SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DSN_INCIDENTS);
+	__type(key, __u32);
+	__type(value, struct dsn_incident);
+} wholes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

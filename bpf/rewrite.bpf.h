@@ -4,6 +4,8 @@
 #define DSN_REWRITE_BPF_H
 
 #include "vmlinux.h"
+#include "chain.bpf.h"
+#include "count.bpf.h"
 #include "dsn_contract.h"
 #include "dsn_window.h"
 #include "event.bpf.h"
@@ -16,9 +18,6 @@
 #define SIGKILL 9
 #define VM_WRITE 0x2
 
-/* VFIO_PCI_OFFSET_MASK: the region index is above it. */
-#define DSN_OFFSET_MASK ((1ULL << 40) - 1)
-
 /* One config read that reaches extended config space. */
 struct config_read {
 	__u64 vdev;
@@ -29,33 +28,6 @@ struct config_read {
 	bool repair;  /* on behalf of the guard */
 	bool halfway; /* vfio failed in the middle, copied bytes are in the buffer */
 };
-
-/* A walk along the capabilities that it meets. */
-struct chain {
-	__u64 buf; /* as above, up to halfway */
-	__u32 pos;
-	__u32 len;
-	bool halfway;
-	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
-	__u64 map;     /* which capability each byte of it belongs to */
-	__u32 size;    /* of config space */
-	__u32 cap;     /* the capability that the walk stands at */
-	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
-	__u64 serial;  /* what the guest is to see */
-	bool rewrite;  /* false while the walk only looks whether the read has a DSN */
-	bool hide;     /* this walk writes the headers */
-	bool found;    /* it has bytes of a serial */
-	bool astray;   /* the chain leads to a header that only the device knows */
-	bool lost;     /* some of it could not be made safe */
-};
-
-#define COUNT(field)                                                                     \
-	({                                                                               \
-		__u32 zero_ = 0;                                                         \
-		struct dsn_totals *totals_ = bpf_map_lookup_elem(&totals, &zero_);       \
-                                                                                         \
-		totals_ ? __sync_fetch_and_add(&totals_->field, 1) : 0;                  \
-	})
 
 /* Tells what became of the read; one that was told before only if it ends its reader. */
 static __always_inline void tell_read(struct pci_dev *pdev,
@@ -78,9 +50,8 @@ static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 				  __u32 reason)
 {
 	struct pci_dev *pdev = BPF_CORE_READ((struct vfio_pci_core_device *)vdev, pdev);
-	struct dsn_kill *kill;
 	long err = -EBUSY;
-	__u32 slot, tries;
+	__u32 tries;
 
 	for (tries = 0; err == -EBUSY && tries < 16; tries++)
 		err = bpf_send_signal(SIGKILL);
@@ -89,15 +60,7 @@ static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 	if (reason == DSN_REASON_WRITE)
 		COUNT(failed_writes);
 	tell_read(pdev, read, DSN_FATE_KILLED, 0, reason);
-	slot = COUNT(kills) % DSN_KILLS;
-	kill = bpf_map_lookup_elem(&kills, &slot);
-	if (!kill)
-		return 0;
-	kill->ns = bpf_ktime_get_boot_ns();
-	kill->key = key_of(pdev);
-	kill->pid = bpf_get_current_pid_tgid() >> 32;
-	kill->reason = reason;
-	bpf_get_current_comm(kill->command, sizeof(kill->command));
+	note_incident(&kills, COUNT(kills), key_of(pdev), reason);
 	return 0;
 }
 
@@ -204,61 +167,21 @@ static __always_inline void clear_extended(struct chain *chain)
 		bpf_loop(chain->len, clear_byte, chain, 0);
 }
 
-/* One hop of the walk along the chain; 1 ends it. */
-static long walk(__u32 hop, void *data)
+/* One hop of a walk that writes; 1 ends it. */
+static long write_over(__u32 hop, void *data)
 {
 	struct chain *chain = data;
-	__u32 header, map, body;
+	__u32 header;
 
-	if (bpf_probe_read_kernel(&header, sizeof(header),
-				  (void *)(chain->vconfig + chain->cap)) ||
-	    bpf_probe_read_kernel(&map, sizeof(map), (void *)(chain->map + chain->cap))) {
-		chain->found = true;
-		chain->lost = true;
+	if (!read_header(chain, &header))
 		return 1;
-	}
-	if (!dsn_copied(map)) {
-		chain->astray = true;
-		return 1;
-	}
-	/* vfio keeps the copy little-endian, as BPF is on x86-64 and arm64 */
 	if (dsn_cap_id(header) == DSN_CAP_ID) {
-		body = chain->cap + DSN_BODY;
-		if (!chain->first && dsn_overlaps(chain->pos, chain->len, chain->cap,
-						  DSN_BODY + DSN_BODY_LEN))
-			chain->first = chain->cap;
-		if (dsn_overlaps(chain->pos, chain->len, body, DSN_BODY_LEN))
-			chain->found = true;
-		if (!chain->rewrite && chain->found)
-			return 1;
 		if (chain->hide)
 			show(chain, chain->cap, DSN_BODY, dsn_hidden_header(header));
-		else if (chain->rewrite)
-			show(chain, body, DSN_BODY_LEN, chain->serial);
+		else
+			show(chain, chain->cap + DSN_BODY, DSN_BODY_LEN, chain->serial);
 	}
-	chain->cap = dsn_cap_next(header);
-	/* a header in the last bytes is in range: sizes are multiples of 4 */
-	return !chain->cap || chain->cap + 4 > chain->size;
-}
-
-static __always_inline void count_device(struct dsn_key *key, bool rewritten)
-{
-	static const struct dsn_device none;
-	struct dsn_device *device;
-
-	device = bpf_map_lookup_elem(&devices, key);
-	if (!device) {
-		bpf_map_update_elem(&devices, key, &none, BPF_NOEXIST);
-		device = bpf_map_lookup_elem(&devices, key);
-	}
-	if (!device) {
-		COUNT(uncounted);
-		return;
-	}
-	__sync_fetch_and_add(rewritten ? &device->reads : &device->passed, 1);
-	device->last_ns = bpf_ktime_get_boot_ns();
-	device->last_pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(device->last_command, sizeof(device->last_command));
+	return go_on(chain, header);
 }
 
 /*
@@ -289,16 +212,14 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.pos = read->pos;
 	chain.len = read->len;
 	chain.halfway = read->halfway;
-	chain.vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
-	chain.map = (__u64)BPF_CORE_READ(vdev, pci_config_map);
-	chain.cap = DSN_CFG_EXT;
-	bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
-	if (!chain.found && !chain.first && !chain.astray)
+	chain_start(&chain, vdev);
+	bpf_loop(DSN_CHAIN_MAX, look, &chain, 0);
+	if (!chain.serials && !chain.first && !chain.astray && !chain.lost)
 		return 0;
 	key = key_of(pdev);
 	rule = rule_of(pdev, key);
 	/* a header is no secret, unless it is to be hidden */
-	reached = chain.found || (chain.first && rule.policy == DSN_HIDE);
+	reached = chain.serials || chain.lost || (chain.first && rule.policy == DSN_HIDE);
 	if (!reached && !chain.astray)
 		return 0;
 	if (reached && !read->again)
@@ -311,18 +232,17 @@ __noinline int rewrite_range(struct config_read *read)
 		count_device(&key, rule.policy != DSN_PASS);
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
-	chain.rewrite = rule.policy != DSN_PASS;
 	chain.cap = chain.first;
 	/* serials last: another's header may lie in one, and keeps its next pointer */
 	chain.hide = rule.policy == DSN_HIDE;
 	if (reached && chain.hide) {
-		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
+		bpf_loop(DSN_CHAIN_MAX, write_over, &chain, 0);
 		chain.cap = chain.first;
 		chain.hide = false;
 	}
-	if (chain.rewrite && reached)
-		bpf_loop(DSN_CHAIN_MAX, walk, &chain, 0);
-	if (chain.rewrite && chain.astray)
+	if (reached && rule.policy != DSN_PASS)
+		bpf_loop(DSN_CHAIN_MAX, write_over, &chain, 0);
+	if (chain.astray && rule.policy != DSN_PASS)
 		clear_extended(&chain);
 	if (chain.lost)
 		kill_reader(read->vdev, read, DSN_REASON_WRITE);

@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "message.h"
 #include "policy.h"
+#include "program.h"
 #include "util.h"
 
 /* Each kind of warning has its limit. */
@@ -21,6 +22,7 @@ enum kind {
 	KIND_ABSENT,
 	KIND_NO_DSN,
 	KIND_UNBOUND,
+	KIND_DEGRADED,
 	KINDS,
 };
 
@@ -34,6 +36,7 @@ static const char *const kinds[KINDS] = {
 	[KIND_OTHER] = "rules that expect another function",
 	[KIND_ABSENT] = "rules for functions that are not there now",
 	[KIND_NO_DSN] = "rules for functions without a serial",
+	[KIND_DEGRADED] = "rules of which only scrub is left",
 	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
 };
 
@@ -302,6 +305,25 @@ static void about_function(struct scene *scene, const struct ruleset_change *cha
 	}
 }
 
+/* They are kept for a kernel that can do it. */
+static void about_degraded(struct scene *scene)
+{
+	enum dsn_hook hook = program_hook();
+	char target[TARGET_LEN];
+	size_t i;
+
+	for (i = 0; i < scene->diff->count; i++) {
+		const struct ruleset_change *change = &scene->diff->changes[i];
+
+		if (!change->is || !policy_is_degraded(hook, change->is))
+			continue;
+		target_format(change->key, target);
+		tell(scene, KIND_DEGRADED,
+		     "%s: %s is degraded to scrub, as nothing can be written into VMMs here",
+		     target, policy_name(change->is->policy));
+	}
+}
+
 static void about_targets(struct scene *scene)
 {
 	size_t i;
@@ -319,6 +341,7 @@ void advice_give(const struct ruleset *set, const struct ruleset_diff *diff)
 
 	if (!diff->count)
 		return;
+	about_degraded(&scene);
 	about_serials(&scene);
 	about_doubles(&scene);
 	if (device_scan(NULL, &scene.devices, &scene.count, error)) {

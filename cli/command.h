@@ -22,6 +22,8 @@ struct options {
 	bool dry_run;
 	const char *hook;
 	const char *guard;
+	bool answer;
+	const char *whole_reads;
 	const char *require;
 	const char *textfile;
 };

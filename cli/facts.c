@@ -72,6 +72,8 @@ static void find_in_btf(struct facts *facts)
 	facts->btf = btf;
 	if (btf && facts->vfio == VFIO_LOADED)
 		find_in_module(facts, btf);
+	facts->permission =
+		has(btf, "security_file_permission", BTF_KIND_FUNC) ? YES : NO;
 	facts->direct_calls = has(btf, "register_ftrace_direct", BTF_KIND_FUNC);
 	facts->rpm_tracepoints = has(btf, "btf_trace_rpm_resume", BTF_KIND_TYPEDEF) &&
 				 has(btf, "btf_trace_rpm_usage", BTF_KIND_TYPEDEF) &&

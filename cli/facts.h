@@ -26,16 +26,17 @@ struct facts {
 	const char *lockdown; /* NULL: not seen */
 	enum vfio_state vfio;
 	bool btf;
-	enum answer jit;       /* net.core.bpf_jit_enable, which root sees */
-	enum answer types;     /* vfio-pci-core's are in BTF */
-	enum answer function;  /* and vfio_pci_config_rw() is */
-	bool direct_calls;     /* ftrace calls trampolines, which fexit needs */
-	bool kprobe_events;    /* kprobes by perf, by which libbpf attaches them */
-	bool rpm_tracepoints;  /* those of the tracepoint guard */
-	bool srcu_tracepoints; /* tracepoints may run with preemption on */
-	bool task_work;	       /* bpf_task_work_schedule_resume() */
-	enum answer lsm;       /* bpf is among the active LSMs */
-	enum answer addresses; /* /proc/kallsyms shows those of vfio's */
+	enum answer jit;	/* net.core.bpf_jit_enable, which root sees */
+	enum answer types;	/* vfio-pci-core's are in BTF */
+	enum answer function;	/* and vfio_pci_config_rw() is */
+	enum answer permission; /* security_file_permission() is in BTF */
+	bool direct_calls;	/* ftrace calls trampolines, which fexit needs */
+	bool kprobe_events;	/* kprobes by perf, by which libbpf attaches them */
+	bool rpm_tracepoints;	/* those of the tracepoint guard */
+	bool srcu_tracepoints;	/* tracepoints may run with preemption on */
+	bool task_work;		/* bpf_task_work_schedule_resume() */
+	enum answer lsm;	/* bpf is among the active LSMs */
+	enum answer addresses;	/* /proc/kallsyms shows those of vfio's */
 	bool bpffs;
 	size_t iommu_groups;
 };

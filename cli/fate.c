@@ -24,7 +24,7 @@ const char *fate_name(const struct dsn_event *event)
 
 const char *fate_reason(const struct dsn_event *event)
 {
-	if (event->fate == DSN_FATE_KILLED)
+	if (event->reason)
 		return reason_text(event->reason);
 	if (event->fate == DSN_FATE_REFUSED)
 		return "the guard could not have repaired it";
@@ -40,6 +40,12 @@ const char *reason_text(__u32 reason)
 		return "config space could not be read";
 	case DSN_REASON_MISSED:
 		return "missed by the hook, and cannot be repaired";
+	case DSN_REASON_UNANSWERED:
+		return "it has a serial in it, and nothing can be written over that here";
+	case DSN_REASON_WHOLE:
+		return "a whole read; 'load --whole-reads allow' lets it through";
+	case DSN_REASON_WHOLE_PASSED:
+		return "a whole read that got the real serial";
 	default:
 		return "unknown";
 	}

@@ -93,8 +93,8 @@ int figures_read(struct figures *figures)
 		.host = host_running(),
 	};
 	if (figures->hook == DSN_HOOK_NONE) {
-		guarantee_find(&figures->guarantee, figures->hook, figures->guard,
-			       &figures->host, &none, "");
+		guarantee_find(&figures->guarantee, &(struct loaded){}, &figures->host,
+			       &none, "");
 		return EXIT_UNPROTECTED;
 	}
 	status = read_state(&figures->state);
@@ -109,7 +109,9 @@ int figures_read(struct figures *figures)
 	figures->totals.unannounced -= figures->state.unannounced;
 	seen = figures->missed;
 	seen.guard += figures->totals.unannounced;
-	guarantee_find(&figures->guarantee, figures->hook, figures->guard, &figures->host,
-		       &seen, figures->state.guard_reason);
+	guarantee_find(
+		&figures->guarantee,
+		&(struct loaded){ figures->hook, figures->guard, figures->state.options },
+		&figures->host, &seen, figures->state.guard_reason);
 	return EXIT_DONE;
 }

@@ -23,9 +23,31 @@ refuse(struct forecast *forecast, enum exit_status status, const char *remedy,
 	va_end(args);
 }
 
+static bool is_locked(const struct facts *facts)
+{
+	return facts->lockdown && strcmp(facts->lockdown, "none");
+}
+
+static const char *against_permission(const struct facts *facts)
+{
+	if (is_locked(facts) && !strcmp(facts->lockdown, "confidentiality"))
+		return "under this lockdown no BPF program may read kernel memory";
+	if (facts->permission == NO)
+		return "security_file_permission() is not in the kernel's BTF";
+	if (!facts->direct_calls)
+		return "the kernel's ftrace has no direct calls for it";
+	return facts->addresses == NO
+		       ? "/proc/kallsyms shows no addresses (kernel.kptr_restrict=2?)"
+		       : NULL;
+}
+
 /* What speaks against a hook, or NULL. */
 static const char *against_hook(enum dsn_hook hook, const struct facts *facts)
 {
+	if (hook == DSN_HOOK_PERMISSION)
+		return against_permission(facts);
+	if (is_locked(facts))
+		return "lockdown forbids bpf_probe_write_user";
 	if (hook == DSN_HOOK_KPROBE)
 		return facts->kprobe_events ? NULL : "the kernel has no kprobe events";
 	if (facts->function == NO)
@@ -62,7 +84,8 @@ static const char *against_guard(enum dsn_guard guard, const struct facts *facts
 		reason = against_tracepoint(facts);
 	if (guard == DSN_GUARD_LSM && !facts->task_work)
 		reason = "the kernel has no bpf_task_work_schedule_resume()";
-	if (!reason && (guard == DSN_GUARD_LSM || guard == DSN_GUARD_REALTIME))
+	if (!reason && (guard == DSN_GUARD_LSM || guard == DSN_GUARD_REALTIME ||
+			guard == DSN_GUARD_REFUSE))
 		reason = against_lsm(facts);
 	return reason;
 }
@@ -108,11 +131,6 @@ static bool is_impossible(struct forecast *forecast, const struct facts *facts)
 		refuse(forecast, EXIT_UNABLE,
 		       "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES",
 		       "the types of the module vfio_pci_core are not described (/sys/kernel/btf/vfio_pci_core), so that no BPF program can be fitted to it");
-	else if (facts->lockdown && strcmp(facts->lockdown, "none"))
-		refuse(forecast, EXIT_UNABLE,
-		       "turn off Secure Boot in the firmware, or take lockdown= from the kernel command line, where that set it",
-		       "kernel lockdown is '%s', which Secure Boot sets: the kernel then refuses bpf_probe_write_user, the helper by which a read in another process's memory, here the VMM's, is rewritten",
-		       facts->lockdown);
 	else
 		return false;
 	return true;
@@ -120,17 +138,23 @@ static bool is_impossible(struct forecast *forecast, const struct facts *facts)
 
 static bool find_hook(struct forecast *forecast, const struct facts *facts)
 {
-	const char *fexit = against_hook(DSN_HOOK_FEXIT, facts);
-	const char *kprobe = against_hook(DSN_HOOK_KPROBE, facts);
+	static const enum dsn_hook order[] = { DSN_HOOK_FEXIT, DSN_HOOK_KPROBE,
+					       DSN_HOOK_PERMISSION };
+	size_t i;
 
-	if (fexit && kprobe) {
-		refuse(forecast, EXIT_UNABLE, "boot a kernel that has one of them",
-		       "this kernel takes neither hook: fexit: %s; kprobe: %s", fexit,
-		       kprobe);
-		return false;
-	}
-	forecast->hook = fexit ? DSN_HOOK_KPROBE : DSN_HOOK_FEXIT;
-	return true;
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (!against_hook(order[i], facts)) {
+			forecast->hook = order[i];
+			return true;
+		}
+	refuse(forecast, EXIT_UNABLE,
+	       is_locked(facts)
+		       ? "turn off Secure Boot in the firmware, or take lockdown= from the kernel command line, where that set it"
+		       : "boot a kernel that has one of them",
+	       "this kernel takes none of the hooks: fexit: %s; kprobe: %s; permission: %s",
+	       against_hook(DSN_HOOK_FEXIT, facts), against_hook(DSN_HOOK_KPROBE, facts),
+	       against_hook(DSN_HOOK_PERMISSION, facts));
+	return false;
 }
 
 void forecast_find(struct forecast *forecast, const struct facts *facts)
@@ -147,7 +171,8 @@ void forecast_find(struct forecast *forecast, const struct facts *facts)
 	if (is_impossible(forecast, facts) || !find_hook(forecast, facts))
 		return;
 	forecast->guard = find_guard(forecast->hook, facts, why, sizeof(why));
-	guarantee_find(&forecast->guarantee, forecast->hook, forecast->guard,
+	guarantee_find(&forecast->guarantee,
+		       &(struct loaded){ forecast->hook, forecast->guard, 0 },
 		       &facts->host, &none, why);
 	if (!facts->bpffs)
 		refuse(forecast, EXIT_FAILED, "mount -t bpf bpf /sys/fs/bpf",

@@ -4,15 +4,18 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include "program.h"
 
 const enum dsn_guard guard_order[GUARDS] = { DSN_GUARD_REALTIME, DSN_GUARD_TRACEPOINT,
-					     DSN_GUARD_LSM, DSN_GUARD_OFF };
+					     DSN_GUARD_LSM, DSN_GUARD_REFUSE,
+					     DSN_GUARD_OFF };
 
 const char *level_name(enum level level)
 {
 	static const char *const names[] = {
 		[LEVEL_NOT_PROTECTED] = "not protected",
 		[LEVEL_BEST_EFFORT] = "best-effort",
+		[LEVEL_WITHHELD] = "withheld",
 		[LEVEL_PROVEN] = "proven",
 	};
 
@@ -32,12 +35,19 @@ bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host)
 	       (host->model != PREEMPTION_NONE && host->model != PREEMPTION_VOLUNTARY);
 }
 
+bool guarantee_goes_with(enum dsn_guard guard, enum dsn_hook hook)
+{
+	/* the others repair by writing, which this hook is there to do without */
+	return guard == DSN_GUARD_OFF ||
+	       (guard == DSN_GUARD_REFUSE) == (hook == DSN_HOOK_PERMISSION);
+}
+
 bool guarantee_tries_guard(enum dsn_guard guard, enum dsn_hook hook,
 			   const struct running *host)
 {
 	if (guard == DSN_GUARD_OFF)
 		return true;
-	if (!guarantee_needs_guard(hook, host))
+	if (!guarantee_needs_guard(hook, host) || !guarantee_goes_with(guard, hook))
 		return false;
 	return guard != DSN_GUARD_REALTIME || host->model == PREEMPTION_RT;
 }
@@ -55,11 +65,32 @@ say(struct guarantee *guarantee, enum level level, const char *remedy, const cha
 	va_end(args);
 }
 
-void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
+/* Of a hook that runs and cannot write. */
+static void find_withheld(struct guarantee *guarantee, const struct loaded *loaded,
+			  const struct running *host, const char *why)
+{
+	if (loaded->guard == DSN_GUARD_OFF && guarantee_needs_guard(loaded->hook, host)) {
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "boot with lsm=..., and bpf in it, or with preempt=voluntary; then load again",
+		    "preemption model %s: the hook can be skipped, and nothing refuses the read then%s%s",
+		    preemption_name(host->model), *why ? ": " : "", why);
+		return;
+	}
+	say(guarantee, LEVEL_WITHHELD,
+	    "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or take lockdown= from the command line",
+	    "nothing is written into VMMs, as under Secure Boot: a read of a serial leaves the VMM's variable as it was, zeros in QEMU, cloud-hypervisor and crosvm; any other read that has a serial in it is refused%s",
+	    loaded->options & DSN_OPTION_WHOLE
+		    ? ", but for whole reads, by which the VMM itself gets to know it"
+		    : ", whole reads too, which QEMU needs to start ('load --whole-reads allow')");
+}
+
+void guarantee_find(struct guarantee *guarantee, const struct loaded *loaded,
 		    const struct running *host, const struct dsn_missed *missed,
 		    const char *why)
 {
 	const char *name = preemption_name(host->model);
+	enum dsn_guard guard = loaded->guard;
+	enum dsn_hook hook = loaded->hook;
 
 	if (hook == DSN_HOOK_NONE)
 		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
@@ -67,6 +98,11 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
 		    "the guard has not seen %llu reads", missed->guard);
+	else if (guard == DSN_GUARD_OFF && missed->hook && hook == DSN_HOOK_PERMISSION)
+		say(guarantee, LEVEL_BEST_EFFORT,
+		    "boot with lsm=..., and bpf in it, then load again",
+		    "with no guard the hook, which is asked about every file, was skipped %llu times: some may have been reads of a serial",
+		    missed->hook);
 	else if (guard == DSN_GUARD_OFF && missed->hook)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "'dsnctl load' to have a guard; give the devices that were read new serials",
@@ -76,8 +112,9 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 		say(guarantee, LEVEL_NOT_PROTECTED,
 		    "set kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled to 1",
 		    "the %s hook is loaded and does not run: kernel.ftrace_enabled is %d, kprobes enabled is %d",
-		    hook == DSN_HOOK_KPROBE ? "kprobe" : "fexit", host->ftrace,
-		    host->kprobes);
+		    hook_name(hook), host->ftrace, host->kprobes);
+	else if (hook == DSN_HOOK_PERMISSION)
+		find_withheld(guarantee, loaded, host, why);
 	else if (guard == DSN_GUARD_TRACEPOINT && host->model == PREEMPTION_RT)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "boot with lsm=..., and bpf in it, then load again",

@@ -9,7 +9,8 @@
 enum level {
 	LEVEL_NOT_PROTECTED, /* nothing is in force */
 	LEVEL_BEST_EFFORT,   /* reads can be missed */
-	LEVEL_PROVEN,	     /* no read can go out without the rewrite */
+	LEVEL_WITHHELD, /* the kernel gives no serial away, and the VMM makes it zeros */
+	LEVEL_PROVEN,	/* no read can go out without the rewrite */
 };
 
 struct guarantee {
@@ -20,8 +21,15 @@ struct guarantee {
 
 const char *level_name(enum level level);
 
+/* What is in force, or would be. */
+struct loaded {
+	enum dsn_hook hook;
+	enum dsn_guard guard;
+	__u32 options; /* enum dsn_option */
+};
+
 /* `missed` by the programs since load and before; `why`: the reasons against the guards. */
-void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_guard guard,
+void guarantee_find(struct guarantee *guarantee, const struct loaded *loaded,
 		    const struct running *host, const struct dsn_missed *missed,
 		    const char *why);
 
@@ -29,8 +37,11 @@ void guarantee_find(struct guarantee *guarantee, enum dsn_hook hook, enum dsn_gu
 bool guarantee_needs_guard(enum dsn_hook hook, const struct running *host);
 
 /* The guards in the order of what they cost others, and last none. */
-#define GUARDS 4
+#define GUARDS 5
 extern const enum dsn_guard guard_order[GUARDS];
+
+/* Whether the two can be loaded together. */
+bool guarantee_goes_with(enum dsn_guard guard, enum dsn_hook hook);
 
 /* Whether `load` tries this one, where nobody has asked for a certain one. */
 bool guarantee_tries_guard(enum dsn_guard guard, enum dsn_hook hook,

@@ -75,6 +75,7 @@ static int publish_rules(void)
 struct wish {
 	const char *hook;
 	const char *guard;
+	__u32 options; /* enum dsn_option */
 };
 
 /* What became of it. */
@@ -82,6 +83,7 @@ struct outcome {
 	struct plan plan;
 	char hook_reason[sizeof(((struct dsn_state *)0)->hook_reason)];
 	char guard_reason[sizeof(((struct dsn_state *)0)->guard_reason)];
+	char answer_reason[sizeof(((struct plan *)0)->reason)];
 };
 
 static bool is_wanted(const char *wish, const char *name)
@@ -95,7 +97,8 @@ static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
 	if (!strcmp(wish->guard, "off"))
 		return guard == DSN_GUARD_OFF;
 	if (strcmp(wish->guard, "auto"))
-		return !strcmp(wish->guard, guard_name(guard));
+		return !strcmp(wish->guard, guard_name(guard)) &&
+		       guarantee_goes_with(guard, hook);
 	return guarantee_tries_guard(guard, hook, host);
 }
 
@@ -109,6 +112,27 @@ static void note_guard(struct outcome *outcome)
 		 outcome->plan.reason);
 }
 
+/* With the hook on permissions it is another kind of answer, and always there. */
+static __u32 options_for(enum dsn_hook hook, __u32 options)
+{
+	return options &
+	       (hook == DSN_HOOK_PERMISSION ? DSN_OPTION_WHOLE : DSN_OPTION_ANSWER);
+}
+
+/* --answer protects nothing: where it cannot be had, the rest is loaded without. */
+static int load_plan(struct outcome *outcome)
+{
+	int err = program_load(&outcome->plan);
+
+	outcome->answer_reason[0] = '\0';
+	if (!err || !(outcome->plan.options & DSN_OPTION_ANSWER))
+		return err;
+	memcpy(outcome->answer_reason, outcome->plan.reason,
+	       sizeof(outcome->answer_reason));
+	outcome->plan.options &= ~DSN_OPTION_ANSWER;
+	return program_load(&outcome->plan);
+}
+
 static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 			   struct outcome *outcome)
 {
@@ -116,7 +140,7 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 	int err = -EINVAL;
 	size_t i;
 
-	outcome->guard_reason[0] = '\0';
+	outcome->guard_reason[0] = outcome->plan.reason[0] = '\0';
 	for (i = 0; err && i < GUARDS; i++) {
 		if (!is_candidate(wish, guard_order[i], hook, &host))
 			continue;
@@ -125,10 +149,12 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 		    guarantee_needs_guard(hook, &host) &&
 		    program_guard() != DSN_GUARD_OFF)
 			return -EALREADY;
-		outcome->plan = (struct plan){ .hook = hook,
-					       .guard = guard_order[i],
-					       .id = boot_time_ns() };
-		err = program_load(&outcome->plan);
+		outcome->plan =
+			(struct plan){ .hook = hook,
+				       .guard = guard_order[i],
+				       .options = options_for(hook, wish->options),
+				       .id = boot_time_ns() };
+		err = load_plan(outcome);
 		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
 			return err;
 		if (err && guard_order[i] != DSN_GUARD_OFF)
@@ -137,12 +163,17 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 	if (!err && !strcmp(wish->guard, "off"))
 		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
 			 "turned off (--guard off)");
+	if (err == -EINVAL && !*outcome->plan.reason)
+		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
+			 "guard %s does not go with hook %s", wish->guard,
+			 hook_name(hook));
 	return err;
 }
 
 /* Says why it could not be had, in terms of what an operator can do. */
 static int explain_refusal(int err, const struct wish *wish,
-			   const struct outcome *outcome, const char *kprobe)
+			   const struct outcome *outcome, const char *kprobe,
+			   const char *permission)
 {
 	const char *lockdown = host_lockdown();
 	char jit[8];
@@ -156,9 +187,9 @@ static int explain_refusal(int err, const struct wish *wish,
 			  outcome->guard_reason);
 		return EXIT_FAILED;
 	}
-	if (strcmp(lockdown, "none")) {
+	if (strcmp(lockdown, "none") && !is_wanted(wish->hook, "permission")) {
 		say_error(
-			"kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; turn Secure Boot or lockdown off to use dsnctl on this host",
+			"kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; without --hook there is one that does not write",
 			lockdown);
 		return EXIT_UNABLE;
 	}
@@ -173,29 +204,70 @@ static int explain_refusal(int err, const struct wish *wish,
 			  outcome->guard_reason);
 		return EXIT_UNABLE;
 	}
-	say_error("this kernel takes neither hook: fexit: %s; kprobe: %s",
-		  outcome->hook_reason, kprobe);
+	if (strcmp(lockdown, "none")) {
+		say_error(
+			"kernel lockdown is '%s', as Secure Boot sets it, and this kernel takes no hook then: %s; turn Secure Boot or lockdown off",
+			lockdown, permission);
+		return EXIT_UNABLE;
+	}
+	say_error(
+		"this kernel takes none of the hooks: fexit: %s; kprobe: %s; permission: %s",
+		outcome->hook_reason, kprobe, permission);
 	return EXIT_UNABLE;
 }
 
-/* fexit, else the kprobe pair. */
+/* Whether there is no sense in trying another hook. */
+static bool is_final(int err)
+{
+	return !err || err == -EALREADY || err == -ENOMEM || err == -ENOSPC ||
+	       err == -EMFILE;
+}
+
+/* Less than what runs is put in its place only if it is asked for. */
+static bool would_weaken(const struct wish *wish)
+{
+	enum dsn_hook hook = program_hook();
+
+	return strcmp(wish->hook, "permission") && hook != DSN_HOOK_NONE &&
+	       hook != DSN_HOOK_PERMISSION;
+}
+
+/* fexit, else the kprobe pair; where the kernel allows neither, the one without writing. */
 static int load_programs(const struct wish *wish, struct outcome *outcome)
 {
 	char kprobe[sizeof(outcome->plan.reason)] = "not tried";
+	char permission[sizeof(outcome->plan.reason)] = "not tried";
+	const char *lockdown = host_lockdown();
+	bool writes = strcmp(wish->hook, "auto") || !strcmp(lockdown, "none");
 	int err = -EINVAL;
 
 	snprintf(outcome->hook_reason, sizeof(outcome->hook_reason),
 		 "not tried (--hook %s)", wish->hook);
-	if (is_wanted(wish->hook, "fexit")) {
+	if (!writes)
+		snprintf(
+			outcome->hook_reason, sizeof(outcome->hook_reason),
+			"kernel lockdown is '%s', as Secure Boot sets it: no program may write into a VMM",
+			lockdown);
+	if (writes && is_wanted(wish->hook, "fexit")) {
 		err = load_with_guard(wish, DSN_HOOK_FEXIT, outcome);
 		memcpy(outcome->hook_reason, outcome->plan.reason,
 		       sizeof(outcome->hook_reason));
 	}
-	if (err && err != -EALREADY && is_wanted(wish->hook, "kprobe")) {
+	if (writes && !is_final(err) && is_wanted(wish->hook, "kprobe")) {
 		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
 		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
 	}
-	return err ? explain_refusal(err, wish, outcome, kprobe) : EXIT_DONE;
+	if (!is_final(err) && is_wanted(wish->hook, "permission")) {
+		if (would_weaken(wish)) {
+			say_error(
+				"the hook that runs rewrites reads and stays, as no new one of its kind could be had: %s",
+				outcome->hook_reason);
+			return EXIT_FAILED;
+		}
+		err = load_with_guard(wish, DSN_HOOK_PERMISSION, outcome);
+		memcpy(permission, outcome->plan.reason, sizeof(permission));
+	}
+	return err ? explain_refusal(err, wish, outcome, kprobe, permission) : EXIT_DONE;
 }
 
 static bool is_one_of(const char *option, const char *value, const char *names)
@@ -225,6 +297,9 @@ static void print_json(const struct outcome *outcome, const struct guarantee *gu
 			       json_object_new_string(level_name(guarantee->level)));
 	json_object_object_add(object, "ground",
 			       json_object_new_string(guarantee->ground));
+	json_object_object_add(
+		object, "answer",
+		json_object_new_boolean(outcome->plan.options & DSN_OPTION_ANSWER));
 	json_print(object);
 }
 
@@ -236,14 +311,18 @@ static void report(const struct outcome *outcome, const struct dsn_missed *misse
 	struct guarantee guarantee;
 	char text[96];
 
-	guarantee_find(&guarantee, outcome->plan.hook, outcome->plan.guard, &host, missed,
-		       outcome->guard_reason);
+	guarantee_find(&guarantee,
+		       &(struct loaded){ outcome->plan.hook, outcome->plan.guard,
+					 outcome->plan.options },
+		       &host, missed, outcome->guard_reason);
 	snprintf(text, sizeof(text), "hook %s, guard %s: %s",
 		 hook_name(outcome->plan.hook), guard_name(outcome->plan.guard),
 		 level_name(guarantee.level));
 	journal_event("load", text);
 	if (*outcome->hook_reason)
 		say_warning("not hooked by fexit: %s", outcome->hook_reason);
+	if (*outcome->answer_reason)
+		say_warning("loaded without --answer: %s", outcome->answer_reason);
 	if (guarantee.level != LEVEL_PROVEN)
 		say_warning("only %s: %s; %s", level_name(guarantee.level),
 			    guarantee.ground, guarantee.remedy);
@@ -293,6 +372,7 @@ static int write_state(const struct outcome *outcome, const struct dsn_missed *m
 		.layout = DSN_LAYOUT,
 		.hook = outcome->plan.hook,
 		.guard = outcome->plan.guard,
+		.options = outcome->plan.options,
 		.missed = *missed,
 		.loaded_ns = outcome->plan.id,
 		.unannounced = unannounced_until_now(),
@@ -357,16 +437,22 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	struct wish wish = {
 		.hook = options->hook ? options->hook : "auto",
 		.guard = options->guard ? options->guard : "auto",
+		.options = options->answer ? DSN_OPTION_ANSWER : 0,
 	};
+	const char *whole = options->whole_reads ? options->whole_reads : "refuse";
 	_cleanup_(close_fd) int lock = -1;
 	int status, err;
 	__u32 layout;
 
 	(void)argc;
 	(void)argv;
-	if (!is_one_of("--hook", wish.hook, "auto|fexit|kprobe") ||
-	    !is_one_of("--guard", wish.guard, "auto|off|tracepoint|lsm|realtime"))
+	if (!is_one_of("--hook", wish.hook, "auto|fexit|kprobe|permission") ||
+	    !is_one_of("--guard", wish.guard,
+		       "auto|off|tracepoint|lsm|realtime|refuse") ||
+	    !is_one_of("--whole-reads", whole, "refuse|allow"))
 		return EXIT_USAGE;
+	if (!strcmp(whole, "allow"))
+		wish.options |= DSN_OPTION_WHOLE;
 	if (geteuid()) {
 		say_error(
 			"this needs root: loading BPF programs that write into other processes does");

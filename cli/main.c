@@ -14,19 +14,25 @@
 #include "version.h"
 
 static const struct command commands[] = {
-	{ "load", cmd_load, "", 0, 0, "kg",
+	{ "load", cmd_load, "", 0, 0, "kgaw",
 	  "hook the kernel; from then on guests read what policy says",
 	  "Loads vfio-pci if needed. The default policy is scrub: a serial reads as zeros.\n"
-	  "Where programs run already, new ones take over without a gap and rules stay." },
+	  "Where programs run already, new ones take over without a gap and rules stay.\n\n"
+	  "On a locked-down kernel, as Secure Boot makes it, nothing can be written into a VMM:\n"
+	  "there the hook is 'permission'. Serials read as zeros in a VMM that zeroes its\n"
+	  "variable before it reads, whatever their rule, but for 'pass'.\n" },
 	{ "unload", cmd_unload, "", 0, 0, "f",
 	  "take the programs and all rules out; guests read the real serials", "" },
 	{ "status", cmd_status, "", 0, 0, "q",
 	  "whether the programs are in force, and what they count",
-	  "guarantee      proven, best-effort or not protected, and on what ground\n"
+	  "guarantee      proven, withheld, best-effort or not protected, and on what ground\n"
 	  "touched        reads that reached a serial\n"
 	  "missed         hook calls that the kernel skipped; with no guard, reads may have leaked\n"
 	  "repaired       reads that the hook missed and the guard did not\n"
-	  "refused        reads that the guard cannot repair and did not let begin\n"
+	  "answered       reads of a serial that did not get to the device\n"
+	  "refused        reads that cannot be made safe and were not let begin\n"
+	  "wholes         under hook permission: reads of all of config space\n"
+	  "wholes_passed  of those, the ones that got the real serial\n"
 	  "unannounced    reads that the guard was to see first and did not: must be 0\n"
 	  "guard_missed   guard calls that the kernel skipped: must be 0\n"
 	  "kills          readers killed because a read could not be made safe\n"
@@ -92,16 +98,21 @@ static const struct {
 } option_table[] = {
 	{ 'j', "-j, --json", "print one JSON object" },
 	{ 'r', "    --real", "show the real serials as well" },
-	{ 'k', "    --hook HOOK", "auto (the default), fexit or kprobe" },
+	{ 'k', "    --hook HOOK", "auto (the default), fexit, kprobe or permission" },
 	{ 'g', "    --guard GUARD",
-	  "auto (the default), tracepoint, lsm, realtime, or off, which is for tests" },
+	  "auto (the default), tracepoint, lsm, realtime, refuse, or off, which is for tests" },
+	{ 'a', "    --answer",
+	  "answer reads of a serial at once, without asking the device" },
+	{ 'w', "    --whole-reads HOW",
+	  "under hook permission, reads of all of config space, as QEMU's when it starts:\n"
+	  "                     refuse (the default), or allow, which shows the VMM the serial" },
 	{ 'f', "    --force", "also while a process has a device open" },
 	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
 	{ 'p', "    --prune", "drop the rules that are in no file" },
 	{ 'n', "    --dry-run",
 	  "only print what would change, and exit with 3 if anything" },
 	{ 'q', "    --require LEVEL",
-	  "exit with 3 if it is less than proven or best-effort" },
+	  "exit with 3 if it is less than proven, withheld or best-effort" },
 	{ 't', "    --textfile FILE",
 	  "write to a file, as a whole, for node_exporter's collector" },
 };
@@ -112,6 +123,8 @@ static const struct option long_options[] = {
 	{ "real", no_argument, NULL, 'r' },
 	{ "hook", required_argument, NULL, 'k' },
 	{ "guard", required_argument, NULL, 'g' },
+	{ "answer", no_argument, NULL, 'a' },
+	{ "whole-reads", required_argument, NULL, 'w' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "save", no_argument, NULL, 's' },
 	{ "prune", no_argument, NULL, 'p' },
@@ -224,6 +237,10 @@ static int run(const struct command *command, int argc, char **argv)
 			options.hook = optarg;
 		else if (letter == 'g')
 			options.guard = optarg;
+		else if (letter == 'a')
+			options.answer = true;
+		else if (letter == 'w')
+			options.whole_reads = optarg;
 		else if (letter == 'q')
 			options.require = optarg;
 		else if (letter == 't')

@@ -25,7 +25,10 @@ enum {
 	TOUCHED,
 	MISSED,
 	REPAIRED,
+	ANSWERED,
 	REFUSED,
+	WHOLES,
+	WHOLES_PASSED,
 	UNANNOUNCED,
 	GUARD_MISSED,
 	KILLS,
@@ -44,7 +47,7 @@ static const struct {
 } metrics[METRICS] = {
 	[LOADED] = { "dsnctl_loaded", "gauge", "1 if the programs are loaded." },
 	[GUARANTEE] = { "dsnctl_guarantee", "gauge",
-			"1 for the level that holds: proven, best-effort or not protected." },
+			"1 for the level that holds: proven, withheld, best-effort or not protected." },
 	[INFO] = { "dsnctl_info", "gauge",
 		   "1; what is loaded, and the preemption model and the default policy." },
 	[LOADED_TIME] = { "dsnctl_loaded_timestamp_seconds", "gauge",
@@ -55,8 +58,14 @@ static const struct {
 		     "Hook calls that the kernel skipped; with no guard they may be leaks." },
 	[REPAIRED] = { "dsnctl_repaired_total", "counter",
 		       "Reads that the hook missed and the guard did not." },
+	[ANSWERED] = { "dsnctl_answered_total", "counter",
+		       "Reads of a serial that did not get to the device." },
 	[REFUSED] = { "dsnctl_refused_total", "counter",
-		      "Reads that the guard cannot repair and did not let begin." },
+		      "Reads that cannot be made safe and were not let begin." },
+	[WHOLES] = { "dsnctl_wholes_total", "counter",
+		     "Reads of all of config space under the hook permission." },
+	[WHOLES_PASSED] = { "dsnctl_wholes_passed_total", "counter",
+			    "Of those, the ones that got the real serial." },
 	[UNANNOUNCED] = { "dsnctl_unannounced_total", "counter",
 			  "Reads that the guard was to see first and did not; must be 0." },
 	[GUARD_MISSED] = { "dsnctl_guard_missed_total", "counter",
@@ -132,7 +141,10 @@ static void add_loaded(struct samples *samples, const struct figures *figures)
 	add(samples, TOUCHED, totals->touched);
 	add(samples, MISSED, figures->missed.hook);
 	add(samples, REPAIRED, totals->repaired);
+	add(samples, ANSWERED, totals->answered);
 	add(samples, REFUSED, totals->refused);
+	add(samples, WHOLES, totals->wholes);
+	add(samples, WHOLES_PASSED, totals->wholes_passed);
 	add(samples, UNANNOUNCED, totals->unannounced);
 	add(samples, GUARD_MISSED, figures->missed.guard);
 	add(samples, KILLS, totals->kills);

@@ -11,6 +11,7 @@
 #define PIN_DEVICES "devices"
 #define PIN_TOTALS "totals"
 #define PIN_KILLS "kills"
+#define PIN_WHOLES "wholes"
 #define PIN_EVENTS "events"
 #define PIN_MONITOR "monitor"
 #define PIN_ARMED "armed"

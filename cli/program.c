@@ -29,6 +29,7 @@ static const struct set hooks[] = {
 	[DSN_HOOK_NONE] = { "none", {} },
 	[DSN_HOOK_FEXIT] = { "fexit", { "dsn_fexit" } },
 	[DSN_HOOK_KPROBE] = { "kprobe", { "dsn_kretprobe", "dsn_kprobe" } },
+	[DSN_HOOK_PERMISSION] = { "permission", { "dsn_withhold" } },
 };
 
 static const struct set guards[] = {
@@ -40,13 +41,30 @@ static const struct set guards[] = {
 	[DSN_GUARD_REALTIME] = { "realtime",
 				 { "dsn_rpm_resume", "dsn_rpm_usage", "dsn_rpm_idle",
 				   "dsn_refuse" } },
+	[DSN_GUARD_REFUSE] = { "refuse", { "dsn_unanswered" } },
 };
+
+/* Beside a hook that rewrites: without DSN_OPTION_ANSWER, and with it. */
+static const struct set answers[] = { { "none", {} }, { "answer", { "dsn_answer" } } };
+
+/* The sets that a plan loads, in the order in which they are attached. */
+#define SETS 3
+
+struct chosen {
+	const struct set *sets[SETS];
+};
+
+static struct chosen chosen_by(const struct plan *plan)
+{
+	return (struct chosen){ { &hooks[plan->hook], &guards[plan->guard],
+				  &answers[!!(plan->options & DSN_OPTION_ANSWER)] } };
+}
 
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
 
 static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
-					   PIN_KILLS,	 PIN_EVENTS,  PIN_MONITOR,
-					   PIN_STATE,	 PIN_EARLY };
+					   PIN_KILLS,	 PIN_WHOLES,  PIN_EVENTS,
+					   PIN_MONITOR,	 PIN_STATE,   PIN_EARLY };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 
@@ -134,18 +152,23 @@ static void destroy(struct dsnctl_bpf **skeleton)
 
 /* The links of a load that has not been pinned yet; dropped if it fails. */
 struct links {
-	struct bpf_link *hook[MAX_PROGRAMS];
-	struct bpf_link *guard[MAX_PROGRAMS];
+	struct bpf_link *of[SETS][MAX_PROGRAMS];
 };
 
+/* The guard before its hook. */
 static void destroy_links(struct links *links)
 {
-	int i;
+	int set, i;
 
-	for (i = 0; i < MAX_PROGRAMS; i++) {
-		bpf_link__destroy(links->guard[i]);
-		bpf_link__destroy(links->hook[i]);
-	}
+	for (set = SETS - 1; set >= 0; set--)
+		for (i = 0; i < MAX_PROGRAMS; i++)
+			bpf_link__destroy(links->of[set][i]);
+}
+
+static bool needs_lsm(enum dsn_guard guard)
+{
+	return guard == DSN_GUARD_LSM || guard == DSN_GUARD_REALTIME ||
+	       guard == DSN_GUARD_REFUSE;
 }
 
 /* What a guard with an LSM program needs besides it. */
@@ -173,16 +196,19 @@ static int check_lsm(struct plan *plan)
 	return 0;
 }
 
-static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
+static int configure(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
 	struct vfio_symbols symbols;
 
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
-	if (plan->guard == DSN_GUARD_OFF || plan->guard == DSN_GUARD_TRACEPOINT)
-		return 0;
-	if (check_lsm(plan))
+	skeleton->rodata->whole_reads_pass = plan->options & DSN_OPTION_WHOLE;
+	if (needs_lsm(plan->guard) && check_lsm(plan))
 		return -EOPNOTSUPP;
+	/* only programs that see every file must know those of vfio */
+	if (!needs_lsm(plan->guard) && plan->hook != DSN_HOOK_PERMISSION &&
+	    !(plan->options & DSN_OPTION_ANSWER))
+		return 0;
 	if (!symbols_find_vfio(&symbols)) {
 		because(plan,
 			"/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
@@ -253,21 +279,18 @@ static int try_tracepoint(struct dsnctl_bpf *skeleton, struct plan *plan)
  */
 static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan *plan)
 {
-	const struct set *hook = &hooks[plan->hook], *guard = &guards[plan->guard];
-	int i, err;
+	struct chosen chosen = chosen_by(plan);
+	int set, i, err;
 
-	for_each_program(i, hook) {
-		err = attach_one(skeleton, hook->programs[i], &links->hook[i], plan);
-		if (err)
-			return err;
-	}
-	for_each_program(i, guard) {
-		if (i == 1)
-			usleep(50000);
-		err = attach_one(skeleton, guard->programs[i], &links->guard[i], plan);
-		if (err)
-			return err;
-	}
+	for (set = 0; set < SETS; set++)
+		for_each_program(i, chosen.sets[set]) {
+			if (chosen.sets[set] == &guards[plan->guard] && i == 1)
+				usleep(50000);
+			err = attach_one(skeleton, chosen.sets[set]->programs[i],
+					 &links->of[set][i], plan);
+			if (err)
+				return err;
+		}
 	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
 		       ? try_tracepoint(skeleton, plan)
 		       : 0;
@@ -290,6 +313,16 @@ static int drop_others(const struct set *sets, size_t count, const struct set *k
 	return 0;
 }
 
+/* Puts the set's prepared links in place of those that were there. */
+static int replace(const struct set *sets, size_t count, const struct set *set)
+{
+	int i, err = 0;
+
+	for_each_program(i, set)
+		err = err ? err : pins_commit(set->programs[i]);
+	return err ? err : drop_others(sets, count, set);
+}
+
 /*
  * All links are pinned beside the old ones before the first of these goes: whenever this
  * is cut off, one hook and its guard are whole. The old guard goes first, so that it never
@@ -297,22 +330,17 @@ static int drop_others(const struct set *sets, size_t count, const struct set *k
  */
 static int pin_links(const struct plan *plan, struct links *links, int armed)
 {
-	const struct set *hook = &hooks[plan->hook], *guard = &guards[plan->guard];
-	int i, err = pins_prepare(PIN_ARMED, armed);
+	struct chosen chosen = chosen_by(plan);
+	int set, i, err = pins_prepare(PIN_ARMED, armed);
 
-	for_each_program(i, hook)
-		err = err ? err
-			  : pins_prepare(hook->programs[i], bpf_link__fd(links->hook[i]));
-	for_each_program(i, guard)
-		err = err ? err
-			  : pins_prepare(guard->programs[i],
-					 bpf_link__fd(links->guard[i]));
-	for_each_program(i, guard)
-		err = err ? err : pins_commit(guard->programs[i]);
-	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), guard);
-	for_each_program(i, hook)
-		err = err ? err : pins_commit(hook->programs[i]);
-	err = err ? err : drop_others(hooks, ARRAY_SIZE(hooks), hook);
+	for (set = 0; set < SETS; set++)
+		for_each_program(i, chosen.sets[set])
+			err = err ? err
+				  : pins_prepare(chosen.sets[set]->programs[i],
+						 bpf_link__fd(links->of[set][i]));
+	err = err ? err : replace(guards, ARRAY_SIZE(guards), &guards[plan->guard]);
+	err = err ? err : replace(hooks, ARRAY_SIZE(hooks), &hooks[plan->hook]);
+	err = err ? err : replace(answers, ARRAY_SIZE(answers), chosen.sets[SETS - 1]);
 	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
 	err = err ? err : pins_age(PIN_ARMED);
 	return err ? err : pins_commit(PIN_ARMED);
@@ -331,6 +359,7 @@ static void discard_of(const struct set *sets, size_t count)
 /* What was prepared and not committed would hold programs that nobody knows of. */
 static void discard_all(void)
 {
+	discard_of(answers, ARRAY_SIZE(answers));
 	discard_of(guards, ARRAY_SIZE(guards));
 	discard_of(hooks, ARRAY_SIZE(hooks));
 	pins_discard(PIN_ARMED);
@@ -342,12 +371,14 @@ int program_unload(void)
 	int err;
 
 	discard_all();
-	err = drop_others(guards, ARRAY_SIZE(guards), &none);
+	err = drop_others(answers, ARRAY_SIZE(answers), &none);
+	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
 	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
 }
 
 static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
 {
+	struct chosen chosen = chosen_by(plan);
 	struct bpf_program *program;
 	int err;
 
@@ -358,12 +389,13 @@ static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
 	{
 		const char *name = bpf_program__name(program);
 
-		bpf_program__set_autoload(
-			program, has_program(&hooks[plan->hook], name) ||
-					 has_program(&guards[plan->guard], name));
+		bpf_program__set_autoload(program,
+					  has_program(chosen.sets[0], name) ||
+						  has_program(chosen.sets[1], name) ||
+						  has_program(chosen.sets[2], name));
 		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
 	}
-	err = configure_guard(*skeleton, plan);
+	err = configure(*skeleton, plan);
 	if (!err)
 		err = reuse_maps(*skeleton);
 	return err ? err : dsnctl_bpf__load(*skeleton);
@@ -480,4 +512,9 @@ int program_hook_missed(enum dsn_hook hook, unsigned long long *missed)
 int program_guard_missed(enum dsn_guard guard, unsigned long long *missed)
 {
 	return missed_of(&guards[guard], missed);
+}
+
+bool program_answers(void)
+{
+	return is_running(&answers[1]);
 }

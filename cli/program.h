@@ -10,6 +10,7 @@
 struct plan {
 	enum dsn_hook hook;
 	enum dsn_guard guard;
+	__u32 options;	  /* enum dsn_option */
 	__u64 id;	  /* will be dsn_state.loaded_ns */
 	char reason[160]; /* of a failure: what the kernel said, its last line */
 };
@@ -27,6 +28,9 @@ int program_unload(void);
 /* The hook and the guard whose links are pinned and hold programs of ours. */
 enum dsn_hook program_hook(void);
 enum dsn_guard program_guard(void);
+
+/* Whether the program of `load --answer` is pinned beside them. */
+bool program_answers(void);
 
 /*
  * How often the kernel did not run a program (recursion_misses), summed over those of the

@@ -46,7 +46,24 @@ static void hide_header(__u8 *header)
 	memcpy(header, hidden, DSN_BODY);
 }
 
-void sight_expect(struct sight *sight, const struct dsn_rule *rule)
+/* A byte that is in no serial of the hardware, so that it can be told from those. */
+static __u8 unlike_hardware(const struct sight *sight)
+{
+	size_t i, cap, at;
+	bool used[256] = {};
+	__u8 fill = 0xa5;
+
+	for (i = 0; i < sight->count; i++) {
+		cap = sight->caps[i];
+		for (at = cap + DSN_BODY; at < end_of(sight, cap); at++)
+			used[sight->hardware[at]] = true;
+	}
+	while (used[fill])
+		fill++;
+	return fill;
+}
+
+void sight_expect(struct sight *sight, const struct dsn_rule *rule, bool withheld)
 {
 	/* ID and version: vfio-pci itself changes where a header leads to */
 	static const __u8 header_mask[DSN_BODY] = { 0xff, 0xff, 0x0f, 0 };
@@ -54,9 +71,12 @@ void sight_expect(struct sight *sight, const struct dsn_rule *rule)
 	__u8 serial[8];
 
 	find_serials(sight);
+	sight->fill = unlike_hardware(sight);
 	memcpy(sight->expected, sight->hardware, sizeof(sight->expected));
 	memset(sight->mask, 0, sizeof(sight->mask));
 	dsn_store(serial, rule->policy == DSN_SERIAL ? rule->serial : 0);
+	if (withheld)
+		memset(serial, sight->fill, sizeof(serial));
 	for (i = 0; i < sight->count; i++) {
 		cap = sight->caps[i];
 		memcpy(sight->mask + cap, header_mask, DSN_BODY);
@@ -171,7 +191,7 @@ void sight_read(const struct sight *sight, int fd, off_t base,
 			end = ways[way].read == read_whole
 				      ? sight->size
 				      : end_of(sight, sight->caps[i]);
-			memset(got, 0xa5, sizeof(got));
+			memset(got, sight->fill, sizeof(got));
 			reading->error =
 				ways[way].read(fd, got, sight->caps[i], end, base);
 			if (!reading->error)

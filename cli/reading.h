@@ -17,6 +17,7 @@ struct sight {
 	__u8 hardware[DSN_CFG_END];
 	__u8 expected[DSN_CFG_END];
 	__u8 mask[DSN_CFG_END]; /* the bits that are compared */
+	__u8 fill;		/* what is in the buffer before it is read */
 	unsigned int caps[MAX_SERIALS];
 	size_t count; /* of caps; 0: no Device Serial Number capability */
 };
@@ -31,8 +32,11 @@ struct reading {
 
 #define READINGS 6
 
-/* Fills in all but `hardware` and `size`, which the caller has read from sysfs. */
-void sight_expect(struct sight *sight, const struct dsn_rule *rule);
+/*
+ * Fills in all but `hardware` and `size`, which the caller has read from sysfs. `withheld`:
+ * what is not shown is not written over either, and stays what it was in the buffer.
+ */
+void sight_expect(struct sight *sight, const struct dsn_rule *rule, bool withheld);
 
 /* `fd` has config space at `base`. */
 void sight_read(const struct sight *sight, int fd, off_t base,

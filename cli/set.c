@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "message.h"
 #include "policy.h"
+#include "program.h"
 #include "saved.h"
 #include "util.h"
 
@@ -93,10 +94,17 @@ int cmd_set(const struct options *options, int argc, char **argv)
 	char error[ENTRY_ERROR];
 	struct entry entry;
 
-	if (entry_parse(argv, argc, &entry, error))
-		return change_rule(options, "set", &entry.key, &entry.rule);
-	say_error("%s", error);
-	return EXIT_USAGE;
+	if (!entry_parse(argv, argc, &entry, error)) {
+		say_error("%s", error);
+		return EXIT_USAGE;
+	}
+	if (policy_is_degraded(program_hook(), &entry.rule)) {
+		say_error(
+			"%s: %s cannot be had here: what is loaded, as under Secure Boot, writes nothing into VMMs, so that serials only read as zeros; see 'dsnctl status'",
+			argv[0], policy_name(entry.rule.policy));
+		return EXIT_UNABLE;
+	}
+	return change_rule(options, "set", &entry.key, &entry.rule);
 }
 
 int cmd_unset(const struct options *options, int argc, char **argv)

@@ -23,10 +23,12 @@ static int out_of_memory(void)
 }
 
 /* Opens the maps that all three need and reads the rules. Prints the error. */
-static int read_policy(struct ruleset *set, int *devices)
+static int read_policy(struct ruleset *set, int *devices, enum dsn_hook *hook)
 {
 	_cleanup_(close_fd) int rulesets = -1;
 	int status, err;
+
+	*hook = program_hook();
 
 	rulesets = pins_map(PIN_RULESETS, &status);
 	if (rulesets < 0)
@@ -46,6 +48,7 @@ enum {
 	COL_POLICY,
 	COL_SERIAL,
 	COL_RULE,
+	COL_DEGRADED,
 	COL_READS,
 	COL_PASSED,
 	COL_LAST_PID,
@@ -58,6 +61,7 @@ static const struct column policy_columns[] = {
 	[COL_POLICY] = { "policy" },
 	[COL_SERIAL] = { "serial" },
 	[COL_RULE] = { "rule" },
+	[COL_DEGRADED] = { "degraded" },
 	[COL_READS] = { "reads", true },
 	[COL_PASSED] = { "passed", true },
 	[COL_LAST_PID] = { "last_pid", true },
@@ -66,16 +70,18 @@ static const struct column policy_columns[] = {
 };
 
 static void fill_policy(struct table *table, const struct dsn_key *key,
-			const struct policy *policy)
+			const struct policy *policy, enum dsn_hook hook)
 {
 	char target[TARGET_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
+	struct dsn_rule rule = policy_under(hook, &policy->rule);
 
 	target_format(key, target);
 	policy_source(policy, source);
 	table_text(table, COL_BDF, target);
 	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
-	table_text(table, COL_SERIAL, policy_presented(&policy->rule, serial));
+	table_text(table, COL_SERIAL, policy_presented(&rule, serial));
 	table_text(table, COL_RULE, source);
+	table_bool(table, COL_DEGRADED, policy_is_degraded(hook, &policy->rule));
 }
 
 static void fill_reads(struct table *table, int devices, const struct dsn_key *key)
@@ -114,6 +120,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	_cleanup_(close_fd) int devices = -1;
 	struct policy policy;
 	struct dsn_key key;
+	enum dsn_hook hook;
 	const char *error;
 	int status;
 
@@ -123,14 +130,14 @@ int cmd_get(const struct options *options, int argc, char **argv)
 		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
-	status = read_policy(&set, &devices);
+	status = read_policy(&set, &devices, &hook);
 	if (status)
 		return status;
 	policy = policy_of(&set, &key);
 	if (table_init(&table, policy_columns, ARRAY_SIZE(policy_columns)) ||
 	    table_row(&table))
 		return out_of_memory();
-	fill_policy(&table, &key, &policy);
+	fill_policy(&table, &key, &policy, hook);
 	fill_reads(&table, devices, &key);
 	if (options->json)
 		return print_row(&table);
@@ -139,7 +146,8 @@ int cmd_get(const struct options *options, int argc, char **argv)
 }
 
 /* Adds the functions that were read but have no rule of their own. */
-static int fill_read_devices(struct table *table, int devices, const struct ruleset *set)
+static int fill_read_devices(struct table *table, int devices, const struct ruleset *set,
+			     enum dsn_hook hook)
 {
 	struct dsn_key key, *last = NULL;
 	struct policy policy;
@@ -151,7 +159,7 @@ static int fill_read_devices(struct table *table, int devices, const struct rule
 		policy = policy_of(set, &key);
 		if (table_row(table))
 			return -ENOMEM;
-		fill_policy(table, &key, &policy);
+		fill_policy(table, &key, &policy, hook);
 		fill_reads(table, devices, &key);
 	}
 	return 0;
@@ -178,12 +186,13 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int devices = -1;
 	struct dsn_rule rule;
+	enum dsn_hook hook;
 	int status;
 	size_t i;
 
 	(void)argc;
 	(void)argv;
-	status = read_policy(&set, &devices);
+	status = read_policy(&set, &devices, &hook);
 	if (status)
 		return status;
 	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
@@ -196,10 +205,10 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&rules))
 			return out_of_memory();
-		fill_policy(&rules, &set.keys[i], &policy);
+		fill_policy(&rules, &set.keys[i], &policy, hook);
 		fill_reads(&rules, devices, &set.keys[i]);
 	}
-	if (fill_read_devices(options->json ? &others : &rules, devices, &set))
+	if (fill_read_devices(options->json ? &others : &rules, devices, &set, hook))
 		return out_of_memory();
 	if (options->json)
 		return dump_json(&rules, &others, &set);
@@ -216,16 +225,18 @@ enum {
 	LIST_POLICY,
 	LIST_SERIAL,
 	LIST_RULE,
+	LIST_DEGRADED,
 	LIST_OPEN_BY,
 	LIST_EARLY,
 	LIST_REAL,
 };
 
 static const struct column list_columns[] = {
-	[LIST_BDF] = { "bdf" },	      [LIST_DRIVER] = { "driver" },
-	[LIST_POLICY] = { "policy" }, [LIST_SERIAL] = { "serial" },
-	[LIST_RULE] = { "rule" },     [LIST_OPEN_BY] = { "open_by" },
-	[LIST_EARLY] = { "early" },   [LIST_REAL] = { "real" },
+	[LIST_BDF] = { "bdf" },		[LIST_DRIVER] = { "driver" },
+	[LIST_POLICY] = { "policy" },	[LIST_SERIAL] = { "serial" },
+	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
+	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
+	[LIST_REAL] = { "real" },
 };
 
 /* Who has it open: the first by name; early: one of them had it before `load`. */
@@ -249,10 +260,11 @@ static void fill_holders(struct table *table, const struct dsn_key *key,
 }
 
 static void fill_list(struct table *table, const struct device *device,
-		      const struct ruleset *set, bool real)
+		      const struct ruleset *set, enum dsn_hook hook, bool real)
 {
 	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 	struct policy policy;
+	struct dsn_rule rule;
 
 	bdf_format(&device->key, bdf);
 	table_text(table, LIST_BDF, bdf);
@@ -261,8 +273,10 @@ static void fill_list(struct table *table, const struct device *device,
 		policy = policy_of(set, &device->key);
 		policy_source(&policy, source);
 		table_text(table, LIST_POLICY, policy_name(policy.rule.policy));
-		table_text(table, LIST_SERIAL, policy_presented(&policy.rule, serial));
+		rule = policy_under(hook, &policy.rule);
+		table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
 		table_text(table, LIST_RULE, source);
+		table_bool(table, LIST_DEGRADED, policy_is_degraded(hook, &policy.rule));
 	} else {
 		table_text(table, LIST_POLICY, "unprotected");
 	}
@@ -281,8 +295,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
 	struct json_object *object;
+	enum dsn_hook hook;
 	char error[128];
-	bool loaded;
 	int status;
 
 	(void)argc;
@@ -298,8 +312,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	}
 	if (holders_find(&holders, &open))
 		say_warning("cannot tell which devices are open");
-	loaded = program_hook() != DSN_HOOK_NONE;
-	status = loaded ? read_policy(&set, &map) : EXIT_DONE;
+	hook = program_hook();
+	status = hook != DSN_HOOK_NONE ? read_policy(&set, &map, &hook) : EXIT_DONE;
 	if (status)
 		return status;
 	if (table_init(&table, list_columns, columns))
@@ -309,7 +323,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&table))
 			return out_of_memory();
-		fill_list(&table, &devices[i], loaded ? &set : NULL, options->real);
+		fill_list(&table, &devices[i], hook != DSN_HOOK_NONE ? &set : NULL, hook,
+			  options->real);
 		fill_holders(&table, &devices[i].key, holders, open);
 	}
 	if (!options->json)

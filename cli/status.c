@@ -26,6 +26,8 @@ enum {
 	COL_HOOK,
 	COL_HOOK_REASON,
 	COL_GUARD,
+	COL_ANSWER,
+	COL_WHOLE_READS,
 	COL_PREEMPTION,
 	COL_VERSION,
 	COL_SINCE,
@@ -34,7 +36,10 @@ enum {
 	COL_TOUCHED,
 	COL_MISSED,
 	COL_REPAIRED,
+	COL_ANSWERED,
 	COL_REFUSED,
+	COL_WHOLES,
+	COL_WHOLES_PASSED,
 	COL_UNANNOUNCED,
 	COL_GUARD_MISSED,
 	COL_KILLS,
@@ -53,6 +58,8 @@ static const struct column columns[] = {
 	[COL_HOOK] = { "hook" },
 	[COL_HOOK_REASON] = { "hook_reason" },
 	[COL_GUARD] = { "guard" },
+	[COL_ANSWER] = { "answer" },
+	[COL_WHOLE_READS] = { "whole_reads" },
 	[COL_PREEMPTION] = { "preemption" },
 	[COL_VERSION] = { "version" },
 	[COL_SINCE] = { "since" },
@@ -61,7 +68,10 @@ static const struct column columns[] = {
 	[COL_TOUCHED] = { "touched" },
 	[COL_MISSED] = { "missed" },
 	[COL_REPAIRED] = { "repaired" },
+	[COL_ANSWERED] = { "answered" },
 	[COL_REFUSED] = { "refused" },
+	[COL_WHOLES] = { "wholes" },
+	[COL_WHOLES_PASSED] = { "wholes_passed" },
 	[COL_UNANNOUNCED] = { "unannounced" },
 	[COL_GUARD_MISSED] = { "guard_missed" },
 	[COL_KILLS] = { "kills" },
@@ -73,17 +83,17 @@ static const struct column columns[] = {
 };
 
 enum {
-	KILL_TIME,
-	KILL_BDF,
-	KILL_PID,
-	KILL_COMMAND,
-	KILL_REASON,
+	INCIDENT_TIME,
+	INCIDENT_BDF,
+	INCIDENT_PID,
+	INCIDENT_COMMAND,
+	INCIDENT_REASON,
 };
 
-static const struct column kill_columns[] = {
-	[KILL_TIME] = { "time" },     [KILL_BDF] = { "bdf" },
-	[KILL_PID] = { "pid", true }, [KILL_COMMAND] = { "command" },
-	[KILL_REASON] = { "reason" },
+static const struct column incident_columns[] = {
+	[INCIDENT_TIME] = { "time" },	  [INCIDENT_BDF] = { "bdf" },
+	[INCIDENT_PID] = { "pid", true }, [INCIDENT_COMMAND] = { "command" },
+	[INCIDENT_REASON] = { "reason" },
 };
 
 enum {
@@ -112,39 +122,40 @@ static const struct column early_columns[] = {
 struct view {
 	struct table fields;
 	struct table kills;
-	struct table drift; /* rules whose function is another one than they expect */
-	struct table early; /* who has had a device open since before `load` */
+	struct table wholes; /* who has read all of config space */
+	struct table drift;  /* rules whose function is another one than they expect */
+	struct table early;  /* who has had a device open since before `load` */
 	enum level level;
 };
 
-/* The last kills, oldest first. */
-static int fill_kills(struct table *table, __u64 total)
+/* The last ones of `total`, oldest first. */
+static int fill_incidents(struct table *table, const char *pin, __u64 total)
 {
 	_cleanup_(close_fd) int map = -1;
-	__u64 n = total > DSN_KILLS ? total - DSN_KILLS : 0;
+	__u64 n = total > DSN_INCIDENTS ? total - DSN_INCIDENTS : 0;
 	char bdf[BDF_LEN], when[TIME_LEN];
-	struct dsn_kill kill;
+	struct dsn_incident incident;
 	int status;
 
-	map = pins_map(PIN_KILLS, &status);
+	map = pins_map(pin, &status);
 	if (map < 0)
 		return status;
 	for (; n < total; n++) {
-		__u32 slot = n % DSN_KILLS;
+		__u32 slot = n % DSN_INCIDENTS;
 
-		if (bpf_map_lookup_elem(map, &slot, &kill) || table_row(table)) {
-			say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_KILLS,
+		if (bpf_map_lookup_elem(map, &slot, &incident) || table_row(table)) {
+			say_error("cannot read %s/%s: %s", DSN_PIN_DIR, pin,
 				  strerror(errno));
 			return EXIT_FAILED;
 		}
-		make_printable(kill.command, sizeof(kill.command));
-		bdf_format(&kill.key, bdf);
-		format_boot_time(kill.ns, when);
-		table_text(table, KILL_TIME, when);
-		table_text(table, KILL_BDF, bdf);
-		table_number(table, KILL_PID, kill.pid);
-		table_text(table, KILL_COMMAND, kill.command);
-		table_text(table, KILL_REASON, reason_text(kill.reason));
+		make_printable(incident.command, sizeof(incident.command));
+		bdf_format(&incident.key, bdf);
+		format_boot_time(incident.ns, when);
+		table_text(table, INCIDENT_TIME, when);
+		table_text(table, INCIDENT_BDF, bdf);
+		table_number(table, INCIDENT_PID, incident.pid);
+		table_text(table, INCIDENT_COMMAND, incident.command);
+		table_text(table, INCIDENT_REASON, reason_text(incident.reason));
 	}
 	return EXIT_DONE;
 }
@@ -205,8 +216,11 @@ static int fill_early(struct table *table)
 /* The lists below the fields, and how long two of them are. */
 static int fill_lists(struct view *view, const struct figures *figures)
 {
-	int status = fill_kills(&view->kills, figures->totals.kills);
+	int status = fill_incidents(&view->kills, PIN_KILLS, figures->totals.kills);
 
+	if (!status)
+		status =
+			fill_incidents(&view->wholes, PIN_WHOLES, figures->totals.wholes);
 	if (!status)
 		status = fill_drift(&view->drift);
 	if (!status)
@@ -234,6 +248,10 @@ static void fill_loaded(struct table *table, const struct figures *figures)
 
 	table_text(table, COL_HOOK_REASON,
 		   *state->hook_reason ? state->hook_reason : NULL);
+	table_bool(table, COL_ANSWER, program_answers());
+	if (figures->hook == DSN_HOOK_PERMISSION)
+		table_text(table, COL_WHOLE_READS,
+			   state->options & DSN_OPTION_WHOLE ? "allow" : "refuse");
 	table_text(table, COL_VERSION, state->version);
 	format_boot_time(state->loaded_ns, since);
 	table_text(table, COL_SINCE, since);
@@ -242,7 +260,10 @@ static void fill_loaded(struct table *table, const struct figures *figures)
 	table_number(table, COL_TOUCHED, totals->touched);
 	table_number(table, COL_MISSED, figures->missed.hook);
 	table_number(table, COL_REPAIRED, totals->repaired);
+	table_number(table, COL_ANSWERED, totals->answered);
 	table_number(table, COL_REFUSED, totals->refused);
+	table_number(table, COL_WHOLES, totals->wholes);
+	table_number(table, COL_WHOLES_PASSED, totals->wholes_passed);
 	table_number(table, COL_UNANNOUNCED, totals->unannounced);
 	table_number(table, COL_GUARD_MISSED, figures->missed.guard);
 	table_number(table, COL_KILLS, totals->kills);
@@ -288,6 +309,8 @@ static void print(struct view *view, bool json)
 		table_put_row(&view->fields, object);
 		json_object_object_add(object, "last_kills",
 				       table_take_rows(&view->kills));
+		json_object_object_add(object, "whole_readers",
+				       table_take_rows(&view->wholes));
 		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
 		json_object_object_add(object, "open_early",
 				       table_take_rows(&view->early));
@@ -296,6 +319,7 @@ static void print(struct view *view, bool json)
 	}
 	table_print_fields(&view->fields);
 	print_list(&view->kills, "killed");
+	print_list(&view->wholes, "has read all of config space, or was to");
 	print_list(&view->drift,
 		   "rules for another function than is there, as if there were none");
 	print_list(&view->early,
@@ -311,7 +335,7 @@ static int required_level(const char *name, enum level *level)
 	for (*level = LEVEL_BEST_EFFORT; *level <= LEVEL_PROVEN; ++*level)
 		if (!strcmp(name, level_name(*level)))
 			return EXIT_DONE;
-	say_error("--require %s: want proven or best-effort", name);
+	say_error("--require %s: want proven, withheld or best-effort", name);
 	return EXIT_USAGE;
 }
 
@@ -319,6 +343,7 @@ static void drop_view(struct view *view)
 {
 	table_free(&view->fields);
 	table_free(&view->kills);
+	table_free(&view->wholes);
 	table_free(&view->drift);
 	table_free(&view->early);
 }
@@ -342,7 +367,8 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	}
 	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
 	    table_row(&view.fields) ||
-	    table_init(&view.kills, kill_columns, ARRAY_SIZE(kill_columns)) ||
+	    table_init(&view.kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
+	    table_init(&view.wholes, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
 	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns))) {
 		say_error("out of memory");

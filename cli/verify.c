@@ -2,6 +2,7 @@
 /* dsnctl verify: whether guests would read of the serials what policy says. */
 #include "command.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "message.h"
 #include "pins.h"
 #include "policy.h"
+#include "program.h"
 #include "reading.h"
 #include "table.h"
 #include "util.h"
@@ -35,6 +37,9 @@ struct outcome {
 	size_t verified; /* functions that were read, in every way */
 	bool failed;	 /* something could not be read, or was not what policy says */
 	bool real;	 /* something of a real serial was readable */
+	bool whole;	 /* by a whole read, which the operator lets through */
+	bool withheld;	 /* what runs answers or refuses, and writes nothing */
+	bool whole_passes;
 };
 
 static void add_row(struct outcome *outcome, const char *bdf, const struct dsn_rule *rule,
@@ -54,21 +59,30 @@ static void add_row(struct outcome *outcome, const char *bdf, const struct dsn_r
 static void add_reading(struct outcome *outcome, const char *bdf,
 			const struct dsn_rule *rule, const struct reading *reading)
 {
+	bool refused = outcome->withheld && reading->error == -EPERM;
+	bool whole = outcome->whole_passes && !strcmp(reading->path, "whole");
 	const char *detail = NULL;
 
-	if (reading->error)
+	if (refused)
+		detail = "nothing could have been written over it";
+	else if (reading->error)
 		detail = strerror(-reading->error);
+	else if (reading->real && whole)
+		detail = "the real serial, let through by 'load --whole-reads allow'";
 	else if (reading->real)
 		detail = "not what policy says: the real serial was readable";
 	else if (!reading->match)
 		detail = "not what policy says, and not the real serial";
 	add_row(outcome, bdf, rule, reading->path,
-		reading->error	 ? "failed"
-		: reading->match ? "match"
-				 : "MISMATCH",
+		refused			 ? "refused"
+		: reading->error	 ? "failed"
+		: reading->match	 ? "match"
+		: reading->real && whole ? "passed"
+					 : "MISMATCH",
 		detail);
-	outcome->failed |= !reading->match;
-	outcome->real |= reading->real;
+	outcome->failed |= !reading->match && !refused && !whole;
+	outcome->real |= reading->real && !whole;
+	outcome->whole |= reading->real && whole;
 }
 
 /* The rule that a function is under now. Prints the error. */
@@ -76,6 +90,7 @@ static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
+	struct policy policy;
 	int status, err;
 
 	map = pins_map(PIN_RULESETS, &status);
@@ -86,7 +101,8 @@ static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 		say_error("cannot read the rules: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	*rule = policy_of(&set, key).rule;
+	policy = policy_of(&set, key);
+	*rule = policy_under(program_hook(), &policy.rule);
 	return EXIT_DONE;
 }
 
@@ -119,7 +135,7 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 
 	status = find_rule(key, &rule);
 	for (; !status; rule = after) {
-		sight_expect(sight, &rule);
+		sight_expect(sight, &rule, outcome->withheld && rule.policy != DSN_PASS);
 		sight_read(sight, vfio->device, vfio->config, readings);
 		status = find_rule(key, &after);
 		if (!status && rule_equal(&rule, &after))
@@ -250,7 +266,7 @@ static int print(struct outcome *outcome, bool json)
 	json_object_object_add(object, "verified",
 			       json_object_new_uint64(outcome->verified));
 	json_object_object_add(object, "real_readable",
-			       json_object_new_boolean(outcome->real));
+			       json_object_new_boolean(outcome->real || outcome->whole));
 	json_object_object_add(object, "reads", table_take_rows(&outcome->table));
 	json_print(object);
 	return 0;
@@ -259,6 +275,27 @@ static int print(struct outcome *outcome, bool json)
 static void drop_outcome(struct outcome *outcome)
 {
 	table_free(&outcome->table);
+}
+
+/* How what is in force deals with reads. Prints the error. */
+static int find_hook(struct outcome *outcome)
+{
+	_cleanup_(close_fd) int map = -1;
+	struct dsn_state state;
+	__u32 zero = 0;
+	int status;
+
+	map = pins_map(PIN_STATE, &status);
+	if (map < 0)
+		return status;
+	if (bpf_map_lookup_elem(map, &zero, &state)) {
+		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	outcome->withheld = program_hook() == DSN_HOOK_PERMISSION;
+	outcome->whole_passes = outcome->withheld && state.options & DSN_OPTION_WHOLE;
+	return EXIT_DONE;
 }
 
 int cmd_verify(const struct options *options, int argc, char **argv)
@@ -281,6 +318,9 @@ int cmd_verify(const struct options *options, int argc, char **argv)
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
+	status = find_hook(&outcome);
+	if (status)
+		return status;
 	status = verify(&outcome, argc ? &key : NULL);
 	if (status)
 		return status;
@@ -288,6 +328,9 @@ int cmd_verify(const struct options *options, int argc, char **argv)
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
+	if (outcome.whole)
+		say_warning(
+			"whole reads show the real serial, as 'load --whole-reads allow' has it: right for VMMs that ask the device again for each guest");
 	if (outcome.real) {
 		say_error(
 			"not protected: a real serial was readable, against policy; 'dsnctl status' tells what is in force");

@@ -13,7 +13,7 @@
  * Bumped whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only where the number in `state` is this one.
  */
-#define DSN_LAYOUT 2
+#define DSN_LAYOUT 3
 
 /*
  * Whom a rule is for. The order is the order of precedence; between device and default,
@@ -73,25 +73,35 @@ struct dsn_device {
 struct dsn_totals {
 	__u64 touched; /* reads that reached a DSN, seen by the rewrite or by the guard */
 	__u64 repaired; /* of those, the ones that the rewrite had missed and the guard had not */
-	__u64 refused;	   /* reads that the guard cannot repair and did not let begin */
+	__u64 answered;	   /* of those, the ones that never got to vfio */
+	__u64 refused;	   /* reads that cannot be made safe and were not let begin */
 	__u64 unannounced; /* reads that the tracepoint guard was to see first and did not */
+	__u64 wholes; /* whole reads under DSN_HOOK_PERMISSION; also counts `wholes` entries */
+	__u64 wholes_passed; /* of those, the ones that got the real serial */
 	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
 	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
 	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
 	__u64 uncounted;     /* reads missing in `devices` for want of memory or room */
 };
 
-/* Why a reader was killed. */
 enum dsn_reason {
+	/* Why a reader was killed. */
 	DSN_REASON_WRITE = 1, /* the rewrite could not be written to its buffer */
 	DSN_REASON_PLACE =
 		2, /* config space or the read's place in it could not be read */
 	DSN_REASON_MISSED =
 		3, /* missed by the rewrite, in a way that cannot be repaired */
+	/* What became of a read under DSN_HOOK_PERMISSION, which cannot write. */
+	DSN_REASON_UNANSWERED = 4, /* refused: not wholly in a serial, or not answered */
+	DSN_REASON_WHOLE = 5,	   /* refused: it has all of config space */
+	DSN_REASON_WHOLE_PASSED = 6, /* it has, and got it, the real serial included */
 };
 
-/* The last DSN_KILLS kills: kill number n is element (n - 1) % DSN_KILLS. */
-struct dsn_kill {
+/*
+ * A read to be told of by name. The maps `kills` and `wholes` each have the last
+ * DSN_INCIDENTS of their kind: number n is element (n - 1) % DSN_INCIDENTS.
+ */
+struct dsn_incident {
 	__u64 ns;	    /* ns, CLOCK_BOOTTIME */
 	struct dsn_key key; /* the function that was read */
 	__u32 pid;	    /* process id in the initial pid namespace */
@@ -99,13 +109,13 @@ struct dsn_kill {
 	char command[16];   /* the thread's name */
 };
 
-#define DSN_KILLS 64
+#define DSN_INCIDENTS 64
 
 /* What became of a read. */
 enum dsn_fate {
 	DSN_FATE_ANSWERED = 0, /* as `policy` says */
 	DSN_FATE_KILLED = 1,   /* its reader was, for `reason` */
-	DSN_FATE_REFUSED = 2,  /* by the guard, before it began */
+	DSN_FATE_REFUSED = 2,  /* before it began */
 };
 
 /*
@@ -124,7 +134,7 @@ struct dsn_event {
 	__u32 length;	    /* bytes; 0 where it is not known which were read */
 	__u8 fate;	    /* enum dsn_fate */
 	__u8 policy;	    /* enum dsn_policy, for DSN_FATE_ANSWERED; else 0 */
-	__u8 reason;	    /* enum dsn_reason, for DSN_FATE_KILLED; else 0 */
+	__u8 reason;	    /* enum dsn_reason; 0: answered, or refused by a guard */
 	__u8 repaired;	    /* 1: the rewrite had missed it, the guard had not */
 	__u32 reserved;	    /* 0 */
 	char command[16];   /* the thread's name */
@@ -150,6 +160,9 @@ enum dsn_hook {
 	DSN_HOOK_NONE = 0,
 	DSN_HOOK_FEXIT = 1,
 	DSN_HOOK_KPROBE = 2, /* a kprobe and kretprobe pair */
+	/* fmod_ret on security_file_permission(), for kernels that allow no writing: reads
+	   of a serial leave the reader's buffer as it was, what else has it is refused */
+	DSN_HOOK_PERMISSION = 3,
 };
 
 /* What makes sure that no read goes out without the rewrite; see docs/guarantee.md. */
@@ -159,6 +172,14 @@ enum dsn_guard {
 	DSN_GUARD_LSM = 2,	  /* file_permission before, task work behind */
 	DSN_GUARD_REALTIME =
 		3, /* the tracepoints, and file_permission to refuse io_uring */
+	DSN_GUARD_REFUSE =
+		4, /* with DSN_HOOK_PERMISSION: file_permission refuses what it missed */
+};
+
+/* What the operator has chosen, as bits. */
+enum dsn_option {
+	DSN_OPTION_ANSWER = 1, /* reads of a serial are answered before vfio is entered */
+	DSN_OPTION_WHOLE = 2,  /* DSN_HOOK_PERMISSION lets whole reads through */
 };
 
 /*
@@ -188,10 +209,10 @@ struct dsn_missed {
 
 /* What `load` did; one element. */
 struct dsn_state {
-	__u32 layout; /* DSN_LAYOUT; 0 until the first load has finished */
-	__u32 hook;   /* enum dsn_hook */
-	__u32 guard;  /* enum dsn_guard */
-	__u32 reserved;
+	__u32 layout;	 /* DSN_LAYOUT; 0 until the first load has finished */
+	__u32 hook;	 /* enum dsn_hook */
+	__u32 guard;	 /* enum dsn_guard */
+	__u32 options;	 /* enum dsn_option */
 	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME; names the load whose programs count */
 	struct dsn_missed
 		missed;	   /* by programs of former loads; theirs is in their info */
@@ -211,8 +232,8 @@ struct dsn_state {
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 64, "dsn_totals has no padding");
-_Static_assert(sizeof(struct dsn_kill) == 40, "dsn_kill has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 88, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
 _Static_assert(sizeof(struct dsn_event) == 64, "dsn_event has no padding");

@@ -107,6 +107,12 @@ static inline int dsn_overlaps(__u32 pos, __u32 len, __u32 from, __u32 width)
 	return len && pos < from + width && from < pos + len;
 }
 
+/* Whether the read has bytes, and none but these. */
+static inline int dsn_inside(__u32 pos, __u32 len, __u32 from, __u32 width)
+{
+	return len && pos >= from && pos + len <= from + width;
+}
+
 /* Little-endian bytes of a number, on every host. */
 static inline void dsn_store(__u8 out[8], __u64 bytes)
 {

@@ -22,6 +22,7 @@ static struct facts newest(void)
 		.jit = YES,
 		.types = YES,
 		.function = YES,
+		.permission = YES,
 		.direct_calls = true,
 		.kprobe_events = true,
 		.rpm_tracepoints = true,
@@ -122,6 +123,38 @@ static void hooks(void **state)
 	facts = older();
 	facts.function = NO;
 	comes_to(&facts, EXIT_DONE, LEVEL_PROVEN, DSN_HOOK_KPROBE, DSN_GUARD_TRACEPOINT);
+	facts.kprobe_events = false;
+	comes_to(&facts, EXIT_DONE, LEVEL_WITHHELD, DSN_HOOK_PERMISSION, DSN_GUARD_OFF);
+}
+
+/* Where nothing can be written. */
+static void locked(void **state)
+{
+	struct facts facts = newest();
+
+	(void)state;
+	facts.lockdown = "integrity";
+	/* debugfs, which tells the model, is closed then */
+	facts.host.model = PREEMPTION_UNKNOWN;
+	comes_to(&facts, EXIT_DONE, LEVEL_WITHHELD, DSN_HOOK_PERMISSION,
+		 DSN_GUARD_REFUSE);
+	says(&facts, "Secure Boot");
+	facts.lsm = NO;
+	comes_to(&facts, EXIT_DONE, LEVEL_BEST_EFFORT, DSN_HOOK_PERMISSION,
+		 DSN_GUARD_OFF);
+	facts.host.model = PREEMPTION_VOLUNTARY;
+	comes_to(&facts, EXIT_DONE, LEVEL_WITHHELD, DSN_HOOK_PERMISSION, DSN_GUARD_OFF);
+	facts.addresses = NO;
+	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
+	says(&facts, "kptr_restrict");
+	facts = newest();
+	facts.lockdown = "integrity";
+	facts.permission = NO;
+	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
+	facts = newest();
+	facts.lockdown = "confidentiality";
+	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
+	says(&facts, "no BPF program may read kernel memory");
 }
 
 static void impossible(void **state)
@@ -140,11 +173,6 @@ static void impossible(void **state)
 	facts = older();
 	facts.types = NO;
 	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
-	facts = older();
-	facts.lockdown = "integrity";
-	comes_to(&facts, EXIT_UNABLE, LEVEL_NOT_PROTECTED, DSN_HOOK_NONE, DSN_GUARD_OFF);
-	says(&facts, "Secure Boot");
-	says(&facts, "bpf_probe_write_user");
 	facts = older();
 	facts.bpffs = false;
 	comes_to(&facts, EXIT_FAILED, LEVEL_NOT_PROTECTED, DSN_HOOK_FEXIT, DSN_GUARD_OFF);
@@ -181,9 +209,8 @@ static void unseen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guards),
-		cmocka_unit_test(hooks),
-		cmocka_unit_test(impossible),
+		cmocka_unit_test(guards), cmocka_unit_test(hooks),
+		cmocka_unit_test(locked), cmocka_unit_test(impossible),
 		cmocka_unit_test(unseen),
 	};
 

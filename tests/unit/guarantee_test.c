@@ -117,6 +117,42 @@ static const struct {
 	  { PREEMPTION_LAZY, OFF, ON },
 	  {},
 	  LEVEL_NOT_PROTECTED },
+	/* a kernel that allows no writing; locked down, it does not tell its model either */
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_REFUSE,
+	  { PREEMPTION_UNKNOWN, ON, ON },
+	  {},
+	  LEVEL_WITHHELD },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_REFUSE,
+	  { PREEMPTION_FULL, ON, OFF },
+	  { 9, 0 },
+	  LEVEL_WITHHELD },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_REFUSE,
+	  { PREEMPTION_FULL, ON, ON },
+	  { 0, 1 },
+	  LEVEL_BEST_EFFORT },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_REFUSE,
+	  { PREEMPTION_VOLUNTARY, OFF, ON },
+	  {},
+	  LEVEL_NOT_PROTECTED },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_OFF,
+	  { PREEMPTION_VOLUNTARY, ON, ON },
+	  {},
+	  LEVEL_WITHHELD },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_OFF,
+	  { PREEMPTION_VOLUNTARY, ON, ON },
+	  { 1, 0 },
+	  LEVEL_BEST_EFFORT },
+	{ DSN_HOOK_PERMISSION,
+	  DSN_GUARD_OFF,
+	  { PREEMPTION_UNKNOWN, ON, ON },
+	  {},
+	  LEVEL_BEST_EFFORT },
 };
 
 static void levels(void **state)
@@ -126,8 +162,9 @@ static void levels(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		guarantee_find(&guarantee, cases[i].hook, cases[i].guard, &cases[i].host,
-			       &cases[i].missed, "");
+		guarantee_find(&guarantee,
+			       &(struct loaded){ cases[i].hook, cases[i].guard, 0 },
+			       &cases[i].host, &cases[i].missed, "");
 		if (guarantee.level != cases[i].level)
 			fail_msg("case %zu: %s, not %s", i, level_name(guarantee.level),
 				 level_name(cases[i].level));

@@ -51,7 +51,7 @@ static void check(const struct dsn_rule *rule, __u64 shown, bool match, bool rea
 	struct sight sight = device(DSN_CFG_END);
 	int fd = shows(&sight, shown), i;
 
-	sight_expect(&sight, rule);
+	sight_expect(&sight, rule, false);
 	assert_int_equal(sight.count, 1);
 	sight_read(&sight, fd, BASE, readings);
 	close(fd);
@@ -91,7 +91,7 @@ static void header(void **state)
 	int fd = shows(&sight, REAL);
 
 	(void)state;
-	sight_expect(&sight, &pass);
+	sight_expect(&sight, &pass, false);
 	assert_int_equal(pwrite(fd, "\xf3", 1, BASE + CAP + 3), 1);
 	sight_read(&sight, fd, BASE, readings);
 	assert_true(readings[0].match);
@@ -111,7 +111,7 @@ static void hidden(void **state)
 	int fd = shows(&sight, 0), i;
 
 	(void)state;
-	sight_expect(&sight, &hide);
+	sight_expect(&sight, &hide, false);
 	sight_read(&sight, fd, BASE, readings);
 	for (i = 0; i < READINGS; i++)
 		assert_true(!readings[i].match && !readings[i].real);
@@ -130,7 +130,7 @@ static void chains(void **state)
 	int fd;
 
 	(void)state;
-	sight_expect(&sight, &scrub);
+	sight_expect(&sight, &scrub, false);
 	assert_int_equal(sight.count, 0);
 	/* two, of which only the first is rewritten */
 	sight = device(DSN_CFG_END);
@@ -138,18 +138,18 @@ static void chains(void **state)
 	put_header(sight.hardware, 0x200, DSN_CAP_ID, 0);
 	dsn_store(sight.hardware + 0x204, REAL);
 	fd = shows(&sight, 0);
-	sight_expect(&sight, &scrub);
+	sight_expect(&sight, &scrub, false);
 	assert_int_equal(sight.count, 2);
 	sight_read(&sight, fd, BASE, readings);
 	assert_true(readings[0].real);
 	close(fd);
 	/* a loop ends, and one that the end of config space cuts off is read to there */
 	put_header(sight.hardware, 0x200, 2, 0x100);
-	sight_expect(&sight, &scrub);
+	sight_expect(&sight, &scrub, false);
 	assert_int_equal(sight.count, 1);
 	put_header(sight.hardware, CAP, 2, 0xff8);
 	put_header(sight.hardware, 0xff8, DSN_CAP_ID, 0);
-	sight_expect(&sight, &scrub);
+	sight_expect(&sight, &scrub, false);
 	assert_int_equal(sight.caps[0], 0xff8);
 	fd = shows(&sight, 0);
 	sight_read(&sight, fd, BASE, readings);
@@ -166,7 +166,7 @@ static void failure(void **state)
 	int i;
 
 	(void)state;
-	sight_expect(&sight, &scrub);
+	sight_expect(&sight, &scrub, false);
 	sight_read(&sight, -1, BASE, readings);
 	for (i = 0; i < READINGS; i++)
 		assert_true(readings[i].error && !readings[i].match && !readings[i].real);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is done with a read before vfio is entered. security_file_permission() is asked about
+ * every read of every file, and what an fmod_ret program returns in its place becomes the
+ * result of a pread, if it is not 0: bytes read, or -errno (vfs_read() in fs/read_write.c).
+ * A preadv or io_uring takes the error, and goes on with the read otherwise.
+ *
+ * dsn_answer saves the way to the device where the rewrite is in force; it protects nothing.
+ * dsn_withhold is all there is where the kernel allows no writing, with dsn_unanswered behind
+ * it: what it does not see, as it may be skipped like any tracing program, is refused.
+ */
+#ifndef DSN_ANSWER_BPF_H
+#define DSN_ANSWER_BPF_H
+
+#include "chain.bpf.h"
+#include "guard_lsm.bpf.h"
+#include <bpf/bpf_tracing.h>
+#include <linux/errno.h>
+
+/* Whether reads of all of config space pass, which cannot be cleaned. */
+const volatile bool whole_reads_pass;
+
+/* Whether the read is one that vfio would do, and has, or may have, bytes of a serial. */
+static __always_inline bool reaches(struct vfio_pci_core_device *vdev,
+				    struct chain *chain, __u64 pos, __u64 count)
+{
+	pos &= DSN_OFFSET_MASK;
+	if (!count || count > chain->size || pos + count > chain->size ||
+	    pos + count <= DSN_CFG_EXT)
+		return false;
+	chain->pos = pos;
+	chain->len = count;
+	chain->all = true;
+	chain_start(chain, vdev);
+	bpf_loop(DSN_CHAIN_MAX, look, chain, 0);
+	return chain->serials || chain->astray || chain->lost;
+}
+
+/*
+ * A security module may refuse a read of somebody who has not opened the file, and an
+ * answer would come before it is asked; and a device may not be open for this file yet.
+ */
+static __always_inline bool may_answer(struct file *file)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct vfio_device_file *opened = (void *)BPF_CORE_READ(file, private_data);
+
+	if ((__u64)file->f_cred != (__u64)task->cred)
+		return false;
+	return !bpf_core_field_exists(opened->access_granted) ||
+	       BPF_CORE_READ(opened, access_granted);
+}
+
+static __always_inline void count_answer(struct pci_dev *pdev, struct dsn_key *key,
+					 const struct chain *chain, __u32 policy)
+{
+	COUNT(touched);
+	COUNT(answered);
+	count_device(key, true);
+	tell(pdev, DSN_WHERE(chain->pos, chain->len),
+	     DSN_WHAT(DSN_FATE_ANSWERED, policy, 0, 0));
+}
+
+/*
+ * A pread that lies wholly in one serial gets what the rewrite would have made of it. Any
+ * other, and one whose buffer cannot be written, goes its way to the rewrite.
+ */
+SEC("fmod_ret/security_file_permission")
+int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
+{
+	struct vfio_pci_core_device *vdev = read_of(file, mask);
+	struct chain chain = {};
+	struct dsn_part part;
+	struct call call = {};
+	struct dsn_rule rule;
+	struct pci_dev *pdev;
+	struct dsn_key key;
+	__u8 bytes[8];
+
+	if (!vdev || !may_answer(file))
+		return 0;
+	find_call(&call);
+	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
+		return 0;
+	pdev = BPF_CORE_READ(vdev, pdev);
+	chain.size = BPF_CORE_READ(pdev, cfg_size);
+	if (!reaches(vdev, &chain, call.pos, call.count) || !chain.inside ||
+	    chain.serials > 1 || chain.astray || chain.lost)
+		return 0;
+	key = key_of(pdev);
+	rule = rule_of(pdev, key);
+	if (rule.policy == DSN_PASS)
+		return 0;
+	part = dsn_part_of(chain.pos, chain.len, chain.inside + DSN_BODY, DSN_BODY_LEN,
+			   chain.size, rule.policy == DSN_SERIAL ? rule.serial : 0);
+	dsn_store(bytes, part.bytes);
+	/* cut off by the end of config space */
+	if (part.len != chain.len || write_user(call.buf, bytes, part.len))
+		return 0;
+	count_answer(pdev, &key, &chain, rule.policy);
+	return part.len;
+}
+
+enum verdict {
+	VERDICT_ANSWER, /* with its count: the reader's buffer stays as it was */
+	VERDICT_REFUSE,
+	VERDICT_WHOLE, /* as VMMs read when they open a device */
+};
+
+static __always_inline enum verdict judge(const struct call *call,
+					  const struct chain *chain)
+{
+	if (call->kind != CALL_PREAD || chain->lost)
+		return VERDICT_REFUSE;
+	/* where the chain goes astray, all of the extended space reads as zeros */
+	if (chain->inside || (chain->astray && chain->pos >= DSN_CFG_EXT))
+		return VERDICT_ANSWER;
+	return !chain->pos && chain->len == chain->size ? VERDICT_WHOLE : VERDICT_REFUSE;
+}
+
+static __always_inline int refuse_with(struct pci_dev *pdev, const struct call *call,
+				       const struct chain *chain, enum dsn_reason reason)
+{
+	COUNT(refused);
+	tell(pdev, call->kind == CALL_PREAD ? DSN_WHERE(chain->pos, chain->len) : 0,
+	     DSN_WHAT(DSN_FATE_REFUSED, 0, reason, 0));
+	return -EPERM;
+}
+
+/* The real serial goes to the reader. */
+static __always_inline int let_through(struct pci_dev *pdev, struct dsn_key *key,
+				       const struct chain *chain)
+{
+	COUNT(touched);
+	count_device(key, false);
+	tell(pdev, DSN_WHERE(chain->pos, chain->len),
+	     DSN_WHAT(DSN_FATE_ANSWERED, DSN_PASS, 0, 0));
+	return 0;
+}
+
+static __always_inline int whole_read(struct pci_dev *pdev, struct dsn_key *key,
+				      const struct call *call, const struct chain *chain)
+{
+	enum dsn_reason reason =
+		whole_reads_pass ? DSN_REASON_WHOLE_PASSED : DSN_REASON_WHOLE;
+
+	note_incident(&wholes, COUNT(wholes), *key, reason);
+	if (!whole_reads_pass)
+		return refuse_with(pdev, call, chain, reason);
+	COUNT(wholes_passed);
+	return let_through(pdev, key, chain);
+}
+
+/*
+ * `answers`: the result becomes that of a pread. `last`: nothing comes behind this that
+ * would refuse what has not been answered.
+ */
+static __always_inline int withhold(struct file *file, int mask, bool answers, bool last)
+{
+	struct vfio_pci_core_device *vdev = read_of(file, mask);
+	struct chain chain = {};
+	enum verdict verdict;
+	struct call call = {};
+	struct dsn_rule rule;
+	struct pci_dev *pdev;
+	struct dsn_key key;
+
+	if (!vdev)
+		return 0;
+	find_call(&call);
+	pdev = BPF_CORE_READ(vdev, pdev);
+	chain.size = BPF_CORE_READ(pdev, cfg_size);
+	if (is_ring_read(&call) || call.kind == CALL_VECTOR) {
+		/* it may read anything: other threads can change iovecs */
+		call.pos = 0;
+		call.count = chain.size;
+	} else if (call.kind != CALL_PREAD) {
+		return 0;
+	}
+	if (!reaches(vdev, &chain, call.pos, call.count))
+		return 0;
+	key = key_of(pdev);
+	rule = rule_of(pdev, key);
+	verdict = judge(&call, &chain);
+	if (rule.policy == DSN_PASS)
+		return last && call.kind == CALL_PREAD && chain.serials
+			       ? let_through(pdev, &key, &chain)
+			       : 0;
+	if (verdict == VERDICT_ANSWER && answers) {
+		if (chain.serials)
+			count_answer(pdev, &key, &chain, DSN_SCRUB);
+		return chain.len;
+	}
+	if (!last)
+		return 0;
+	if (verdict == VERDICT_WHOLE)
+		return whole_read(pdev, &key, &call, &chain);
+	return refuse_with(pdev, &call, &chain, DSN_REASON_UNANSWERED);
+}
+
+SEC("fmod_ret/security_file_permission")
+int BPF_PROG(dsn_withhold, struct file *file, int mask, int ret)
+{
+	return withhold(file, mask, true, guard == DSN_GUARD_OFF);
+}
+
+SEC("lsm/file_permission")
+int BPF_PROG(dsn_unanswered, struct file *file, int mask, int ret)
+{
+	return ret ? ret : withhold(file, mask, false, true);
+}
+
+#endif
