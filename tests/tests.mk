@@ -11,8 +11,8 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
 	fill_rules hostile late_ring)
-GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek))
-GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o
+GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost))
+GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/empty.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
 HOSTILE := $(patsubst tests/%.c,$(O)/%.o,$(wildcard tests/hostile/*.c))
 
@@ -80,6 +80,13 @@ $(O)/hostile/%.o: tests/hostile/%.c
 $(O)/guest/hostile: $(HOSTILE) $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
 
+$(O)/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -Itests/guest -c -o $@ $<
+
+$(O)/guest/cost: $(O)/bench/cost.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^
+
 # runs in a guest of the guest, on the bare processor
 $(O)/guest/peek: tests/vmm/peek.c
 	@mkdir -p $(@D)
@@ -89,6 +96,10 @@ $(O)/guest/peek: tests/vmm/peek.c
 		-o $@ $<
 
 $(O)/guest/%.bpf.o: tests/guest/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(O)/guest/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -106,7 +117,7 @@ setup:
 check:
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
-	@tests/run --kernels "$(KERNELS)" unit cli guest hostile boot leak
+	@tests/run --kernels "$(KERNELS)" unit cli guest hostile boot bench leak
 
 check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
 
@@ -131,6 +142,12 @@ check-leak:
 	@tests/setup
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/leak/run
+
+# What reads cost with dsnctl, in instructions, as the tables of docs/costs.md: minutes.
+bench:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/bench/run $(KERNELS)
 
 # arm64 under emulation, cross-built; installs what only this needs: a quarter of an hour.
 check-arm64:
@@ -174,4 +191,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-arm64 check-programs check-fuzz check-package check-vmm demo vm
+	check-arm64 check-programs check-fuzz check-package check-vmm bench demo vm
