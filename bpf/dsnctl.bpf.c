@@ -3,6 +3,7 @@
 #include "vmlinux.h"
 #include "guard_lsm.bpf.h"
 #include "guard_tracepoint.bpf.h"
+#include "open.bpf.h"
 #include "rewrite.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

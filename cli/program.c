@@ -136,6 +136,7 @@ static void destroy(struct dsnctl_bpf **skeleton)
 struct links {
 	struct bpf_link *hook[MAX_PROGRAMS];
 	struct bpf_link *guard[MAX_PROGRAMS];
+	struct bpf_link *open; /* NULL where holders_find() is left to find its own way */
 };
 
 static void destroy_links(struct links *links)
@@ -146,6 +147,7 @@ static void destroy_links(struct links *links)
 		bpf_link__destroy(links->guard[i]);
 		bpf_link__destroy(links->hook[i]);
 	}
+	bpf_link__destroy(links->open);
 }
 
 /* What a guard with an LSM program needs besides it. */
@@ -173,23 +175,37 @@ static int check_lsm(struct plan *plan)
 	return 0;
 }
 
+/*
+ * Who has a device open can be asked of the programs that are in force as long as these
+ * hold the module whose addresses they know: kprobes do not.
+ */
+static void configure_open(struct dsnctl_bpf *skeleton, const struct plan *plan,
+			   const struct vfio_symbols *symbols)
+{
+	skeleton->rodata->vfio_device_fops = symbols->fops;
+	skeleton->rodata->vfio_device_fops_read = symbols->read;
+	bpf_program__set_autoload(skeleton->progs.dsn_open,
+				  plan->hook == DSN_HOOK_FEXIT &&
+					  (symbols->fops || symbols->read));
+}
+
 static int configure_guard(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
 	struct vfio_symbols symbols;
+	bool found = symbols_find_vfio(&symbols);
 
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
+	configure_open(skeleton, plan, &symbols);
 	if (plan->guard == DSN_GUARD_OFF || plan->guard == DSN_GUARD_TRACEPOINT)
 		return 0;
 	if (check_lsm(plan))
 		return -EOPNOTSUPP;
-	if (!symbols_find_vfio(&symbols)) {
+	if (!found) {
 		because(plan,
 			"/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
 		return -ENOENT;
 	}
-	skeleton->rodata->vfio_device_fops = symbols.fops;
-	skeleton->rodata->vfio_device_fops_read = symbols.read;
 	return 0;
 }
 
@@ -268,6 +284,11 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan 
 		if (err)
 			return err;
 	}
+	if (bpf_program__autoload(skeleton->progs.dsn_open)) {
+		err = attach_one(skeleton, "dsn_open", &links->open, plan);
+		if (err)
+			return err;
+	}
 	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
 		       ? try_tracepoint(skeleton, plan)
 		       : 0;
@@ -328,6 +349,13 @@ static void discard_of(const struct set *sets, size_t count)
 			pins_discard(sets[set].programs[i]);
 }
 
+/* Before the hook with which it counts, and never behind it: see holders_find(). */
+static int pin_open(const struct links *links)
+{
+	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
+			   : pins_drop(PIN_OPEN);
+}
+
 /* What was prepared and not committed would hold programs that nobody knows of. */
 static void discard_all(void)
 {
@@ -342,7 +370,8 @@ int program_unload(void)
 	int err;
 
 	discard_all();
-	err = drop_others(guards, ARRAY_SIZE(guards), &none);
+	err = pins_drop(PIN_OPEN);
+	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
 	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
 }
 
@@ -387,6 +416,8 @@ int program_load(struct plan *plan)
 		return err;
 	}
 	err = pin_maps(skeleton);
+	if (!err)
+		err = pin_open(&links);
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
 	if (err)
