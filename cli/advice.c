@@ -48,14 +48,24 @@ struct scene {
 	unsigned int told[KINDS];
 };
 
+/* Counts what is not told for want of lines. */
+static bool is_enough(struct scene *scene, enum kind kind)
+{
+	bool enough = scene->told[kind] >= MAX_OF_KIND;
+
+	scene->told[kind] += enough;
+	return enough;
+}
+
 static void __attribute__((format(printf, 3, 4)))
 tell(struct scene *scene, enum kind kind, const char *format, ...)
 {
 	char text[256];
 	va_list args;
 
-	if (scene->told[kind]++ >= MAX_OF_KIND)
+	if (is_enough(scene, kind))
 		return;
+	scene->told[kind]++;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -259,6 +269,9 @@ static void about_function(struct scene *scene, const struct ruleset_change *cha
 {
 	char bdf[BDF_LEN], ids[IDS_LEN], expected[IDS_LEN];
 
+	/* most are, where there are very many */
+	if (!device && is_enough(scene, KIND_ABSENT))
+		return;
 	bdf_format(change->key, bdf);
 	if (!device) {
 		tell(scene, KIND_ABSENT,
