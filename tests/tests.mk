@@ -170,6 +170,12 @@ demo:
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/demo/run $(KERNEL)
 
+# Whether anything is left behind in an hour, or SOAK_SECONDS, of reads and changes.
+soak:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@SOAK_SECONDS=$(SOAK_SECONDS) tests/soak/run $(KERNEL)
+
 # A root shell in such a machine.
 vm:
 	@tests/setup
@@ -178,4 +184,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-arm64 check-programs check-fuzz check-package check-vmm demo vm
+	check-arm64 check-programs check-fuzz check-package check-vmm demo soak vm
