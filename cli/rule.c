@@ -10,8 +10,8 @@
 static bool take_bytes(const char *text, char between, __u64 *value)
 {
 	int step = between ? 3 : 2, bad = 0, i;
+	__u64 bytes = 0;
 
-	*value = 0;
 	if (strlen(text) != (between ? 23 : 16))
 		return false;
 	for (i = 2; between && i < 23; i += 3)
@@ -21,8 +21,9 @@ static bool take_bytes(const char *text, char between, __u64 *value)
 		int high = hex_digit(text[0]), low = hex_digit(text[1]);
 
 		bad |= high | low; /* -1 has all bits */
-		*value = *value << 8 | (__u8)((__u32)high << 4 | low);
+		bytes = bytes << 8 | (__u8)(high * 16 + low);
 	}
+	*value = bytes;
 	return bad >= 0;
 }
 
