@@ -4,6 +4,7 @@
 #include "answer.bpf.h"
 #include "guard_lsm.bpf.h"
 #include "guard_tracepoint.bpf.h"
+#include "open.bpf.h"
 #include "rewrite.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "entry.h"
 #include "message.h"
+#include "order.h"
 #include "policy.h"
 #include "program.h"
 #include "util.h"
@@ -50,14 +51,24 @@ struct scene {
 	unsigned int told[KINDS];
 };
 
+/* Counts what is not told for want of lines. */
+static bool is_enough(struct scene *scene, enum kind kind)
+{
+	bool enough = scene->told[kind] >= MAX_OF_KIND;
+
+	scene->told[kind] += enough;
+	return enough;
+}
+
 static void __attribute__((format(printf, 3, 4)))
 tell(struct scene *scene, enum kind kind, const char *format, ...)
 {
 	char text[256];
 	va_list args;
 
-	if (scene->told[kind]++ >= MAX_OF_KIND)
+	if (is_enough(scene, kind))
 		return;
+	scene->told[kind]++;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -148,44 +159,30 @@ static void about_serials(struct scene *scene)
 	}
 }
 
-struct named_serial {
-	__u64 serial;
-	const struct dsn_key *key;
-};
-
-static int compare_serials(const void *a, const void *b)
-{
-	const struct named_serial *x = a, *y = b;
-
-	if (x->serial != y->serial)
-		return x->serial < y->serial ? -1 : 1;
-	return bdf_compare(x->key, y->key);
-}
-
 /* Two devices that would show the same serial, one of which has a new rule. */
 static void about_doubles(struct scene *scene)
 {
-	_cleanup_(free_ptr) struct named_serial *all =
+	_cleanup_(free_ptr) struct numbered *all =
 		calloc(scene->set->count + 1, sizeof(*all));
 	char one[TARGET_LEN], other[TARGET_LEN], serial[SERIAL_LEN];
 	size_t count = 0, i;
 
 	for (i = 0; all && i < scene->set->count; i++)
 		if (scene->set->rules[i].policy == DSN_SERIAL)
-			all[count++] = (struct named_serial){ scene->set->rules[i].serial,
-							      &scene->set->keys[i] };
-	if (!count)
+			all[count++] =
+				(struct numbered){ scene->set->rules[i].serial, i };
+	if (!count || order_by_number(all, count))
 		return;
-	qsort(all, count, sizeof(*all), compare_serials);
 	for (i = 1; i < count; i++) {
-		const struct dsn_key *a = all[i - 1].key, *b = all[i].key;
+		const struct dsn_key *a = &scene->set->keys[all[i - 1].index];
+		const struct dsn_key *b = &scene->set->keys[all[i].index];
 
-		if (all[i - 1].serial != all[i].serial || same_device(a, b) ||
+		if (all[i - 1].number != all[i].number || same_device(a, b) ||
 		    (!is_changed(scene, a) && !is_changed(scene, b)))
 			continue;
 		target_format(a, one);
 		target_format(b, other);
-		serial_format(all[i].serial, serial);
+		serial_format(all[i].number, serial);
 		tell(scene, KIND_DOUBLE,
 		     "%s and %s: the same serial %s: a guest that has both may take one for the other",
 		     one, other, serial);
@@ -269,19 +266,15 @@ static void about_zeros(struct scene *scene)
 	}
 }
 
-static const struct device *find_device(const struct scene *scene,
-					const struct dsn_key *key)
-{
-	return bsearch(key, scene->devices, scene->count, sizeof(*scene->devices),
-		       bdf_compare);
-}
-
 /* A rule may come before its device, and its card may have gone. */
-static void about_function(struct scene *scene, const struct ruleset_change *change)
+static void about_function(struct scene *scene, const struct ruleset_change *change,
+			   const struct device *device)
 {
-	const struct device *device = find_device(scene, change->key);
 	char bdf[BDF_LEN], ids[IDS_LEN], expected[IDS_LEN];
 
+	/* most are, where there are very many */
+	if (!device && is_enough(scene, KIND_ABSENT))
+		return;
 	bdf_format(change->key, bdf);
 	if (!device) {
 		tell(scene, KIND_ABSENT,
@@ -324,14 +317,27 @@ static void about_degraded(struct scene *scene)
 	}
 }
 
+/* Changes and devices are in the same order. */
 static void about_targets(struct scene *scene)
 {
+	const struct device *device = scene->devices;
+	const struct device *end = device + scene->count;
 	size_t i;
 
-	for (i = 0; i < scene->diff->count; i++)
-		if (scene->diff->changes[i].is &&
-		    scene->diff->changes[i].key->scope == DSN_SCOPE_FUNCTION)
-			about_function(scene, &scene->diff->changes[i]);
+	for (i = 0; i < scene->diff->count; i++) {
+		const struct ruleset_change *change = &scene->diff->changes[i];
+		int order = 1;
+
+		if (!change->is || change->key->scope != DSN_SCOPE_FUNCTION)
+			continue;
+		while (device < end) {
+			order = bdf_compare(&device->key, change->key);
+			if (order >= 0)
+				break;
+			device++;
+		}
+		about_function(scene, change, order ? NULL : device);
+	}
 }
 
 void advice_give(const struct ruleset *set, const struct ruleset_diff *diff)

@@ -23,7 +23,7 @@ static int merge(struct ruleset *to, const struct ruleset *old,
 		 const struct config *config, bool prune)
 {
 	size_t i = 0, j = 0;
-	int err = 0;
+	int err = ruleset_reserve(to, old->count + config->count);
 
 	to->count = 0;
 	while (!err && (i < old->count || j < config->count)) {

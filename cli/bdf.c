@@ -4,34 +4,33 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <ctype.h>
+#include "hex.h"
 
 /* Up to `digits` hex digits that end at `end`; moves the text behind it. */
 static bool take_hex(const char **text, int digits, char end, uint32_t *value)
 {
 	const char *p = *text;
-	int n;
+	int n, digit;
 
 	*value = 0;
-	for (n = 0; n < digits && isxdigit((unsigned char)p[n]); n++)
-		*value = *value << 4 |
-			 (isdigit((unsigned char)p[n]) ? p[n] - '0'
-						       : (p[n] | 32) - 'a' + 10);
+	for (n = 0; n < digits; n++) {
+		digit = hex_digit(p[n]);
+		if (digit < 0)
+			break;
+		*value = *value << 4 | digit;
+	}
 	if (!n || p[n] != end)
 		return false;
 	*text = p + n + (end != '\0');
 	return true;
 }
 
-const char *bdf_parse(const char *text, struct dsn_key *key)
+static const char *parse(const char *text, struct dsn_key *key)
 {
 	uint32_t domain = 0, bus, device, function;
 	const char *colon = strchr(text, ':');
 
-	if (strpbrk(text, "*?["))
-		return "wildcards are not taken: name one function, as in 0000:01:00.0";
 	if (colon && strchr(colon + 1, ':') && !take_hex(&text, 8, ':', &domain))
 		return "the domain is not 1 to 8 hex digits";
 	if (!take_hex(&text, 2, ':', &bus))
@@ -49,21 +48,43 @@ const char *bdf_parse(const char *text, struct dsn_key *key)
 	return NULL;
 }
 
-void bdf_format(const struct dsn_key *key, char text[BDF_LEN])
+const char *bdf_parse(const char *text, struct dsn_key *key)
 {
-	snprintf(text, BDF_LEN, "%04x:%02x:%02x.%x", key->domain, key->bus,
-		 key->devfn >> 3, key->devfn & 7);
+	const char *error = parse(text, key);
+
+	if (error && strpbrk(text, "*?["))
+		return "wildcards are not taken: name one function, as in 0000:01:00.0";
+	return error;
+}
+
+char *bdf_format(const struct dsn_key *key, char text[BDF_LEN])
+{
+	int digits = 4;
+
+	while (digits < 8 && key->domain >> 4 * digits)
+		digits++;
+	while (digits > 4)
+		text = hex_put_digit(text, key->domain >> 4 * --digits);
+	text = hex_put_word(text, key->domain);
+	*text++ = ':';
+	text = hex_put_byte(text, key->bus);
+	*text++ = ':';
+	text = hex_put_byte(text, key->devfn >> 3);
+	*text++ = '.';
+	text = hex_put_digit(text, key->devfn & 7);
+	*text = '\0';
+	return text;
+}
+
+__u64 bdf_number(const struct dsn_key *key)
+{
+	return (__u64)key->scope << 48 | (__u64)key->domain << 16 | key->bus << 8 |
+	       key->devfn;
 }
 
 int bdf_compare(const void *a, const void *b)
 {
-	const struct dsn_key *x = a, *y = b;
+	__u64 x = bdf_number(a), y = bdf_number(b);
 
-	if (x->scope != y->scope)
-		return x->scope < y->scope ? -1 : 1;
-	if (x->domain != y->domain)
-		return x->domain < y->domain ? -1 : 1;
-	if (x->bus != y->bus)
-		return x->bus < y->bus ? -1 : 1;
-	return (int)x->devfn - (int)y->devfn;
+	return x < y ? -1 : x > y;
 }

@@ -13,10 +13,13 @@
  */
 const char *bdf_parse(const char *text, struct dsn_key *key);
 
-/* Writes the address: domains have at least 4 digits, as in sysfs. */
-void bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
+/* Writes the address, and returns its end: domains have at least 4 digits, as in sysfs. */
+char *bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
 
-/* By scope, domain, bus, devfn; for qsort(). */
+/* Smaller for what comes first: by scope, domain, bus, devfn. */
+__u64 bdf_number(const struct dsn_key *key);
+
+/* In the same order; for qsort(). */
 int bdf_compare(const void *a, const void *b);
 
 #endif

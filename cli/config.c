@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "message.h"
+#include "order.h"
 #include "util.h"
 
 void config_free(struct config *config)
@@ -62,22 +63,41 @@ static bool add_file(struct config *config, const char *name)
 	return files[config->file_count++] ? true : out_of_memory();
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Ends each word with a NUL; one more than a rule has is enough to tell. */
+static int split(char *text, char *words[ENTRY_WORDS + 1])
+{
+	int count = 0;
+
+	while (true) {
+		while (is_blank(*text))
+			*text++ = '\0';
+		if (!*text || count > ENTRY_WORDS)
+			return count;
+		words[count++] = text;
+		while ((unsigned char)*text > ' ' || (*text && !is_blank(*text)))
+			text++;
+	}
+}
+
 /* One line; an empty one is none. */
 static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
 {
 	const char *file = config->files[config->file_count - 1];
-	char *words[ENTRY_WORDS + 1], *word, error[ENTRY_ERROR];
+	char *words[ENTRY_WORDS + 1], error[ENTRY_ERROR];
 	struct entry rule;
-	int count = 0;
+	int count;
 
-	if (memchr(text, '\0', length)) {
+	if (strlen(text) < length) {
 		say_error("%s:%u: holds a NUL byte", file, line);
 		return false;
 	}
-	text[strcspn(text, "#")] = '\0';
-	while ((word = strsep(&text, " \t\r\n")))
-		if (*word && count <= ENTRY_WORDS)
-			words[count++] = word;
+	*strchrnul(text, '#') = '\0';
+	count = split(text, words);
 	if (!count)
 		return true;
 	if (entry_parse(words, count, &rule, error))
@@ -118,29 +138,52 @@ static bool read_file(struct config *config, const char *name)
 	       read_lines(config, is_stdin ? stdin : file);
 }
 
-/* By key, then in the order in which they were read. */
-static int compare(const void *a, const void *b)
+/* As files are that `save` has printed. */
+static bool is_sorted(const struct config *config)
 {
-	const struct config_entry *x = a, *y = b;
-	int order = bdf_compare(&x->rule.key, &y->rule.key);
+	size_t i;
 
-	if (!order)
-		order = x->file != y->file ? (x->file < y->file ? -1 : 1) : 0;
-	if (!order)
-		order = x->line < y->line ? -1 : x->line > y->line;
-	return order;
+	for (i = 1; i < config->count; i++)
+		if (bdf_compare(&config->entries[i - 1].rule.key,
+				&config->entries[i].rule.key) > 0)
+			return false;
+	return true;
+}
+
+/* By key; those of one key stay in the order in which they were read. */
+static bool sort(struct config *config)
+{
+	_cleanup_(free_ptr) struct numbered *order =
+		calloc(config->count, sizeof(*order));
+	struct config_entry *sorted = calloc(config->count, sizeof(*sorted));
+	size_t i;
+
+	for (i = 0; order && i < config->count; i++)
+		order[i] =
+			(struct numbered){ bdf_number(&config->entries[i].rule.key), i };
+	if (!order || !sorted || order_by_number(order, config->count)) {
+		free(sorted);
+		return out_of_memory();
+	}
+	for (i = 0; i < config->count; i++)
+		sorted[i] = config->entries[order[i].index];
+	free(config->entries);
+	config->entries = sorted;
+	return true;
 }
 
 /* Keeps the last rule for each target; two in one file are a mistake. */
 static bool resolve(struct config *config)
 {
-	struct config_entry *entries = config->entries, *last = NULL;
+	struct config_entry *entries, *last = NULL;
 	bool good = true;
 	size_t i, kept = 0;
 
 	if (!config->count)
 		return true;
-	qsort(entries, config->count, sizeof(*entries), compare);
+	if (!is_sorted(config) && !sort(config))
+		return false;
+	entries = config->entries;
 	for (i = 0; i < config->count; i++) {
 		if (last && !bdf_compare(&last->rule.key, &entries[i].rule.key)) {
 			char target[TARGET_LEN];

@@ -51,22 +51,20 @@ bool entry_parse(char *const words[], int count, struct entry *entry,
 	return true;
 }
 
-void entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
+char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
-	char value[SERIAL_LEN], ids[IDS_LEN];
-
-	rule_format(rule, value);
-	ids_format(rule->expect, ids);
-	snprintf(text, VALUE_LEN, "%s%s%s", value, rule->expect ? " expect " : "",
-		 rule->expect ? ids : "");
+	text = rule_format(rule, text);
+	if (!rule->expect)
+		return text;
+	text = stpcpy(text, " expect ");
+	ids_format(rule->expect, text);
+	return text + IDS_LEN - 1;
 }
 
 void entry_format(const struct dsn_key *key, const struct dsn_rule *rule,
 		  char text[ENTRY_LEN])
 {
-	char target[TARGET_LEN], value[VALUE_LEN];
-
-	target_format(key, target);
-	entry_format_value(rule, value);
-	snprintf(text, ENTRY_LEN, "%s %s", target, value);
+	text = target_format(key, text);
+	*text++ = ' ';
+	entry_format_value(rule, text);
 }

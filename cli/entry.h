@@ -21,7 +21,7 @@ bool entry_parse(char *const words[], int count, struct entry *entry,
 		 char error[ENTRY_ERROR]);
 
 /* The value with its `expect`, or the whole rule: what entry_parse() reads. */
-void entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]);
+char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
 void entry_format(const struct dsn_key *key, const struct dsn_rule *rule,
 		  char text[ENTRY_LEN]);
 

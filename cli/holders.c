@@ -10,6 +10,7 @@
 #include "bdf.h"
 #include "open.skel.h"
 #include "pins.h"
+#include "program.h"
 #include "symbols.h"
 #include "util.h"
 
@@ -91,34 +92,49 @@ static int take(const char *data, ssize_t size, struct holder **holders, size_t 
 	return 0;
 }
 
-int holders_find(struct holder **holders, size_t *count)
+/* An iterator of one's own, or -errno; -ENODEV where there is no vfio and so no file. */
+static int new_iterator(void)
 {
 	_cleanup_(destroy) struct open_bpf *skeleton = NULL;
 	_cleanup_(drop_link) struct bpf_link *link = NULL;
-	_cleanup_(free_ptr) char *data = NULL;
-	_cleanup_(close_fd) int iterator = -1;
 	struct vfio_symbols symbols;
-	ssize_t size;
 
-	*holders = NULL;
-	*count = 0;
 	libbpf_set_print(NULL);
 	skeleton = open_bpf__open();
 	if (!skeleton)
 		return -errno;
-	/* no vfio, no files of it */
 	if (!symbols_find_vfio(&symbols))
-		return access("/sys/module/vfio", F_OK) ? 0 : -ENOENT;
+		return access("/sys/module/vfio", F_OK) ? -ENODEV : -ENOENT;
 	skeleton->rodata->vfio_device_fops = symbols.fops;
 	skeleton->rodata->vfio_device_fops_read = symbols.read;
 	if (open_bpf__load(skeleton))
 		return -errno;
 	link = bpf_program__attach_iter(skeleton->progs.dsn_open, NULL);
-	if (!link)
-		return -errno;
-	iterator = bpf_iter_create(bpf_link__fd(link));
+	return link ? bpf_iter_create(bpf_link__fd(link)) : -errno;
+}
+
+/*
+ * What `load` has pinned spares the search for addresses. They are good while the hook
+ * that came with it holds vfio's module.
+ */
+static int open_iterator(void)
+{
+	_cleanup_(close_fd) int link =
+		program_hook() == DSN_HOOK_FEXIT ? pins_open(PIN_OPEN) : -ENOENT;
+
+	return link < 0 ? new_iterator() : bpf_iter_create(link);
+}
+
+int holders_find(struct holder **holders, size_t *count)
+{
+	_cleanup_(close_fd) int iterator = open_iterator();
+	_cleanup_(free_ptr) char *data = NULL;
+	ssize_t size;
+
+	*holders = NULL;
+	*count = 0;
 	if (iterator < 0)
-		return -errno;
+		return iterator == -ENODEV ? 0 : iterator;
 	size = read_all(iterator, &data);
 	return size < 0 ? (int)size : take(data, size, holders, count);
 }

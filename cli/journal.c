@@ -25,6 +25,8 @@
 /* Beyond these changes one entry holds them all: journald drops what comes too fast. */
 #define MAX_ENTRIES 100
 
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 /* Who asked: the user behind sudo, the one that logged in, or the one this runs as. */
 static const char *user_name(void)
 {
@@ -54,12 +56,9 @@ void journal_event(const char *action, const char *text)
 			      user_name(), NULL));
 }
 
-static void format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
+static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
-	if (rule)
-		entry_format_value(rule, text);
-	else
-		strcpy(text, "none");
+	return rule ? entry_format_value(rule, text) : stpcpy(text, "none");
 }
 
 static void one_change(const char *action, const struct ruleset_change *change)
@@ -75,35 +74,56 @@ static void one_change(const char *action, const struct ruleset_change *change)
 			      target, "DSNCTL_OLD=%s", was, "DSNCTL_NEW=%s", is, NULL));
 }
 
+#define LINE_LEN (TARGET_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
+
+/* Returns its end. */
+static char *put_line(const struct ruleset_change *change, char *text)
+{
+	text = stpcpy(target_format(change->key, text), ": ");
+	text = stpcpy(format_rule(change->is, text), " (was ");
+	return stpcpy(format_rule(change->was, text), ")\n");
+}
+
+static struct iovec field(char *text, size_t length)
+{
+	return (struct iovec){ text, length };
+}
+
+/* The list may be megabytes, of which sd_journal_send() would make copies. */
 static void many_changes(const char *action, const struct ruleset_diff *diff)
 {
-	_cleanup_(free_ptr) char *text = NULL;
-	size_t size = 0, i;
-	FILE *out = open_memstream(&text, &size);
+	static char id[] = ID_CHANGE, name[] = "DSNCTL_CHANGES=";
+	_cleanup_(free_ptr) char *text = malloc(sizeof(name) + diff->count * LINE_LEN);
+	char words[4][96], *end;
+	struct iovec fields[6];
+	size_t i;
 
-	if (!out) {
-		check(-errno);
+	if (!text) {
+		check(-ENOMEM);
 		return;
 	}
-	for (i = 0; i < diff->count; i++) {
-		char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
-
-		target_format(diff->changes[i].key, target);
-		format_rule(diff->changes[i].was, was);
-		format_rule(diff->changes[i].is, is);
-		fprintf(out, "%s: %s (was %s)\n", target, is, was);
-	}
-	fclose(out);
-	check(sd_journal_send("MESSAGE=%s: %zu rules changed", action, diff->count,
-			      ID_CHANGE, "PRIORITY=%d", LOG_NOTICE, "DSNCTL_ACTION=%s",
-			      action, "DSNCTL_USER=%s", user_name(), "DSNCTL_CHANGES=%s",
-			      text, NULL));
+	end = stpcpy(text, name);
+	for (i = 0; i < diff->count; i++)
+		end = put_line(&diff->changes[i], end);
+	snprintf(words[0], sizeof(words[0]), "MESSAGE=%s: %zu rules changed", action,
+		 diff->count);
+	snprintf(words[1], sizeof(words[1]), "PRIORITY=%d", LOG_NOTICE);
+	snprintf(words[2], sizeof(words[2]), "DSNCTL_ACTION=%s", action);
+	snprintf(words[3], sizeof(words[3]), "DSNCTL_USER=%s", user_name());
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		fields[i] = field(words[i], strlen(words[i]));
+	fields[i++] = field(id, strlen(id));
+	fields[i++] = field(text, end - text);
+	check(sd_journal_sendv(fields, i));
 }
 
 void journal_changes(const char *action, const struct ruleset_diff *diff)
 {
 	size_t i;
 
+	/* without one, sd_journal_send() takes every entry and drops it */
+	if (access(JOURNAL_SOCKET, F_OK))
+		return;
 	if (diff->count > MAX_ENTRIES) {
 		many_changes(action, diff);
 		return;

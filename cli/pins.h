@@ -17,6 +17,7 @@
 #define PIN_ARMED "armed"
 #define PIN_STATE "state"
 #define PIN_EARLY "early"
+#define PIN_OPEN "open"
 
 /* Whether /sys/fs/bpf is a bpffs, where pins can be. */
 bool pins_have_bpffs(void);

@@ -153,6 +153,7 @@ static void destroy(struct dsnctl_bpf **skeleton)
 /* The links of a load that has not been pinned yet; dropped if it fails. */
 struct links {
 	struct bpf_link *of[SETS][MAX_PROGRAMS];
+	struct bpf_link *open; /* NULL where holders_find() is left to find its own way */
 };
 
 /* The guard before its hook. */
@@ -163,6 +164,7 @@ static void destroy_links(struct links *links)
 	for (set = SETS - 1; set >= 0; set--)
 		for (i = 0; i < MAX_PROGRAMS; i++)
 			bpf_link__destroy(links->of[set][i]);
+	bpf_link__destroy(links->open);
 }
 
 static bool needs_lsm(enum dsn_guard guard)
@@ -196,26 +198,40 @@ static int check_lsm(struct plan *plan)
 	return 0;
 }
 
+/*
+ * Who has a device open can be asked of the programs that are in force as long as these
+ * hold the module whose addresses they know: kprobes do not.
+ */
+static void configure_open(struct dsnctl_bpf *skeleton, const struct plan *plan,
+			   const struct vfio_symbols *symbols)
+{
+	skeleton->rodata->vfio_device_fops = symbols->fops;
+	skeleton->rodata->vfio_device_fops_read = symbols->read;
+	bpf_program__set_autoload(skeleton->progs.dsn_open,
+				  plan->hook != DSN_HOOK_KPROBE &&
+					  (symbols->fops || symbols->read));
+}
+
 static int configure(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
 	struct vfio_symbols symbols;
+	bool found = symbols_find_vfio(&symbols);
 
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
 	skeleton->rodata->whole_reads_pass = plan->options & DSN_OPTION_WHOLE;
+	configure_open(skeleton, plan, &symbols);
 	if (needs_lsm(plan->guard) && check_lsm(plan))
 		return -EOPNOTSUPP;
 	/* only programs that see every file must know those of vfio */
 	if (!needs_lsm(plan->guard) && plan->hook != DSN_HOOK_PERMISSION &&
 	    !(plan->options & DSN_OPTION_ANSWER))
 		return 0;
-	if (!symbols_find_vfio(&symbols)) {
+	if (!found) {
 		because(plan,
 			"/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
 		return -ENOENT;
 	}
-	skeleton->rodata->vfio_device_fops = symbols.fops;
-	skeleton->rodata->vfio_device_fops_read = symbols.read;
 	return 0;
 }
 
@@ -291,6 +307,11 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan 
 			if (err)
 				return err;
 		}
+	if (bpf_program__autoload(skeleton->progs.dsn_open)) {
+		err = attach_one(skeleton, "dsn_open", &links->open, plan);
+		if (err)
+			return err;
+	}
 	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
 		       ? try_tracepoint(skeleton, plan)
 		       : 0;
@@ -356,6 +377,13 @@ static void discard_of(const struct set *sets, size_t count)
 			pins_discard(sets[set].programs[i]);
 }
 
+/* Before the hook with which it counts, and never behind it: see holders_find(). */
+static int pin_open(const struct links *links)
+{
+	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
+			   : pins_drop(PIN_OPEN);
+}
+
 /* What was prepared and not committed would hold programs that nobody knows of. */
 static void discard_all(void)
 {
@@ -371,7 +399,8 @@ int program_unload(void)
 	int err;
 
 	discard_all();
-	err = drop_others(answers, ARRAY_SIZE(answers), &none);
+	err = pins_drop(PIN_OPEN);
+	err = err ? err : drop_others(answers, ARRAY_SIZE(answers), &none);
 	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
 	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
 }
@@ -419,6 +448,8 @@ int program_load(struct plan *plan)
 		return err;
 	}
 	err = pin_maps(skeleton);
+	if (!err)
+		err = pin_open(&links);
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
 	if (err)

@@ -2,36 +2,29 @@
 /* A rule's value as an operator writes and reads it: a serial, scrub, hide or pass. */
 #include "rule.h"
 
-#include <stdio.h>
 #include <string.h>
+#include "hex.h"
+#include "util.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* 8 bytes of two digits each, with `between` after all but the last. */
+/* 8 bytes of two digits each, with `between` after all but the last if it is not NUL. */
 static bool take_bytes(const char *text, char between, __u64 *value)
 {
-	int i, high, low;
+	int step = between ? 3 : 2, bad = 0, i;
+	__u64 bytes = 0;
 
-	*value = 0;
-	for (i = 0; i < 8; i++) {
-		high = hex_digit(*text);
-		if (high < 0)
+	if (strlen(text) != (between ? 23 : 16))
+		return false;
+	for (i = 2; between && i < 23; i += 3)
+		if (text[i] != between)
 			return false;
-		low = hex_digit(text[1]);
-		if (low < 0)
-			return false;
-		*value = *value << 8 | (unsigned int)(high << 4 | low);
-		text += 2;
-		if (between && i < 7 && *text++ != between)
-			return false;
+	for (i = 0; i < 8; i++, text += step) {
+		int high = hex_digit(text[0]), low = hex_digit(text[1]);
+
+		bad |= high | low; /* -1 has all bits */
+		bytes = bytes << 8 | (__u8)(high * 16 + low);
 	}
-	return !*text;
+	*value = bytes;
+	return bad >= 0;
 }
 
 const char *serial_parse(const char *text, __u64 *serial)
@@ -51,38 +44,46 @@ const char *serial_parse(const char *text, __u64 *serial)
 	return NULL;
 }
 
-void serial_format(__u64 serial, char text[SERIAL_LEN])
+char *serial_format(__u64 serial, char text[SERIAL_LEN])
 {
-	int i;
+	int shift;
 
-	for (i = 0; i < 8; i++)
-		sprintf(text + 3 * i, "%02x%s",
-			(unsigned int)(serial >> (56 - 8 * i) & 0xff), i < 7 ? "-" : "");
+	for (shift = 56; shift >= 0; shift -= 8) {
+		text = hex_put_byte(text, serial >> shift);
+		*text++ = '-';
+	}
+	*--text = '\0';
+	return text;
+}
+
+static bool policy_parse(const char *text, __u32 *policy)
+{
+	static const __u32 named[] = { DSN_SCRUB, DSN_HIDE, DSN_PASS };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		*policy = named[i];
+		if (!strcmp(text, policy_name(named[i])))
+			return true;
+	}
+	return false;
 }
 
 const char *rule_parse(const char *text, struct dsn_rule *rule)
 {
-	const char *error = NULL;
-	__u64 serial = 0;
+	const char *error = serial_parse(text, &rule->serial);
 
-	*rule = (struct dsn_rule){ .policy = DSN_SCRUB };
-	if (!strcmp(text, "scrub"))
-		return NULL;
-	if (!strcmp(text, "hide")) {
-		rule->policy = DSN_HIDE;
-		return NULL;
-	}
-	if (!strcmp(text, "pass")) {
-		rule->policy = DSN_PASS;
+	rule->policy = DSN_SCRUB;
+	rule->expect = 0;
+	if (!error) {
+		rule->policy = rule->serial ? DSN_SERIAL : DSN_SCRUB;
 		return NULL;
 	}
+	rule->serial = 0;
+	if (policy_parse(text, &rule->policy))
+		return NULL;
 	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
 		return "not a value (want scrub, hide, pass or a serial)";
-	error = serial_parse(text, &serial);
-	if (!error && serial) {
-		rule->policy = DSN_SERIAL;
-		rule->serial = serial;
-	}
 	return error;
 }
 
@@ -108,15 +109,15 @@ const char *ids_parse(const char *text, __u32 *ids)
 
 void ids_format(__u32 ids, char text[IDS_LEN])
 {
-	snprintf(text, IDS_LEN, "%04x:%04x", ids >> 16, ids & 0xffff);
+	text = hex_put_word(text, ids >> 16);
+	*text++ = ':';
+	*hex_put_word(text, ids) = '\0';
 }
 
-void rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
+char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
 {
-	if (rule->policy == DSN_SERIAL)
-		serial_format(rule->serial, text);
-	else
-		strcpy(text, policy_name(rule->policy));
+	return rule->policy == DSN_SERIAL ? serial_format(rule->serial, text)
+					  : stpcpy(text, policy_name(rule->policy));
 }
 
 const char *policy_name(__u32 policy)

@@ -14,8 +14,8 @@
  */
 const char *serial_parse(const char *text, __u64 *serial);
 
-/* The way lspci prints it. */
-void serial_format(__u64 serial, char text[SERIAL_LEN]);
+/* The way lspci prints it. Returns its end. */
+char *serial_format(__u64 serial, char text[SERIAL_LEN]);
 
 /* `scrub`, `hide`, `pass` or a serial; the serial zero is scrub. Returns as above. */
 const char *rule_parse(const char *text, struct dsn_rule *rule);
@@ -26,8 +26,8 @@ const char *rule_parse(const char *text, struct dsn_rule *rule);
 const char *ids_parse(const char *text, __u32 *ids);
 void ids_format(__u32 ids, char text[IDS_LEN]);
 
-/* What rule_parse() reads. */
-void rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
+/* What rule_parse() reads. Returns its end. */
+char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 const char *policy_name(__u32 policy);
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);

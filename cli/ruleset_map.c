@@ -7,28 +7,29 @@
 #include <errno.h>
 #include <string.h>
 #include "bdf.h"
+#include "order.h"
 #include "pins.h"
 #include "util.h"
 
-struct pair {
-	struct dsn_key key;
-	struct dsn_rule rule;
-};
-
 static int sort(struct ruleset *set)
 {
-	_cleanup_(free_ptr) struct pair *pairs = calloc(set->count + 1, sizeof(*pairs));
+	_cleanup_(free_ptr) struct numbered *order =
+		calloc(set->count + 1, sizeof(*order));
+	_cleanup_(ruleset_free) struct ruleset old = *set;
 	size_t i;
 
-	if (!pairs)
+	*set = (struct ruleset){};
+	if (!order)
 		return -ENOMEM;
-	for (i = 0; i < set->count; i++)
-		pairs[i] = (struct pair){ set->keys[i], set->rules[i] };
-	qsort(pairs, set->count, sizeof(*pairs), bdf_compare);
-	for (i = 0; i < set->count; i++) {
-		set->keys[i] = pairs[i].key;
-		set->rules[i] = pairs[i].rule;
+	for (i = 0; i < old.count; i++)
+		order[i] = (struct numbered){ bdf_number(&old.keys[i]), i };
+	if (order_by_number(order, old.count) || ruleset_reserve(set, old.count))
+		return -ENOMEM;
+	for (i = 0; i < old.count; i++) {
+		set->keys[i] = old.keys[order[i].index];
+		set->rules[i] = old.rules[order[i].index];
 	}
+	set->count = old.count;
 	return 0;
 }
 

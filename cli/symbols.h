@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where the running kernel's data is, from /proc/kallsyms. */
+/* Where the running kernel's data is. */
 #ifndef DSNCTL_SYMBOLS_H
 #define DSNCTL_SYMBOLS_H
 

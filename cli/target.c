@@ -24,15 +24,14 @@ const char *target_parse(const char *text, struct dsn_key *key)
 	return NULL;
 }
 
-void target_format(const struct dsn_key *key, char text[TARGET_LEN])
+char *target_format(const struct dsn_key *key, char text[TARGET_LEN])
 {
-	if (key->scope == DSN_SCOPE_DEFAULT) {
-		strcpy(text, "default");
-		return;
-	}
-	bdf_format(key, text);
+	if (key->scope == DSN_SCOPE_DEFAULT)
+		return stpcpy(text, "default");
+	text = bdf_format(key, text);
 	if (key->scope == DSN_SCOPE_DEVICE)
-		*strchr(text, '.') = '\0';
+		*(text -= 2) = '\0'; /* ".0" */
+	return text;
 }
 
 struct dsn_key target_device(const struct dsn_key *function)

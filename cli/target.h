@@ -15,8 +15,8 @@ extern const struct dsn_key default_key;
  */
 const char *target_parse(const char *text, struct dsn_key *key);
 
-/* What target_parse() reads. */
-void target_format(const struct dsn_key *key, char text[TARGET_LEN]);
+/* What target_parse() reads. Returns its end. */
+char *target_format(const struct dsn_key *key, char text[TARGET_LEN]);
 
 /* The key of the device's rule that a function is under. */
 struct dsn_key target_device(const struct dsn_key *function);

@@ -201,6 +201,14 @@ struct dsn_holder {
 
 #define DSN_MAX_EARLY 4096
 
+#define DSN_SYMBOL_LEN 32
+
+/* What bpf/symbol.bpf.c is asked, and its answer. */
+struct dsn_symbol {
+	char name[DSN_SYMBOL_LEN]; /* ends in a NUL */
+	__u64 address;		   /* 0: there is none, or it is hidden */
+};
+
 /* Calls of our programs that the kernel skipped (recursion_misses). */
 struct dsn_missed {
 	__u64 hook;
@@ -236,6 +244,7 @@ _Static_assert(sizeof(struct dsn_totals) == 88, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
+_Static_assert(sizeof(struct dsn_symbol) == 40, "dsn_symbol has no padding");
 _Static_assert(sizeof(struct dsn_event) == 64, "dsn_event has no padding");
 _Static_assert(sizeof(struct dsn_monitor) == 24, "dsn_monitor has no padding");
 _Static_assert(sizeof(struct dsn_state) == 544, "dsn_state has no padding");

@@ -11,7 +11,7 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
 	fill_rules hostile late_ring)
-GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost))
+GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/empty.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
 HOSTILE := $(patsubst tests/%.c,$(O)/%.o,$(wildcard tests/hostile/*.c))
@@ -72,6 +72,10 @@ $(O)/guest/json_get $(O)/guest/trace $(O)/guest/ring_position: %: %.o
 
 $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
+
+$(O)/guest/scale: tests/bench/scale.c $(SKELETONS)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) -MF $@.d -o $@ $< $(shell $(PKG_CONFIG) --libs libbpf)
 
 $(O)/hostile/%.o: tests/hostile/%.c
 	@mkdir -p $(@D)
@@ -183,6 +187,12 @@ demo:
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/demo/run $(KERNEL)
 
+# Whether anything is left behind in an hour, or SOAK_SECONDS, of reads and changes.
+soak:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@SOAK_SECONDS=$(SOAK_SECONDS) tests/soak/run $(KERNEL)
+
 # A root shell in such a machine.
 vm:
 	@tests/setup
@@ -191,4 +201,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-arm64 check-programs check-fuzz check-package check-vmm bench demo vm
+	check-arm64 check-programs check-fuzz check-package check-vmm bench demo soak vm

@@ -146,6 +146,14 @@ expect_status 1 "and apply" dsnctl apply
 expect "the same value is no change" dsnctl set $bdf scrub
 expect "another function is free" dsnctl set 08:00.0 $chosen
 expect_output "list says who has it open" "$holder \(vfio_read\)" dsnctl list
+if has_fexit; then
+	echo 2 >/proc/sys/kernel/kptr_restrict
+	expect_output "also where addresses are hidden since load" "$holder \(vfio_read\)" \
+		dsnctl list
+	echo 0 >/proc/sys/kernel/kptr_restrict
+else
+	skip "addresses are hidden since load" "kprobes do not hold the module"
+fi
 expect_output "list -j: not before load" "^false$" sh -c "dsnctl list -j | json_get devices 0 early"
 expect "--force" dsnctl set --force $bdf $chosen
 expect "and for apply" dsnctl apply --force

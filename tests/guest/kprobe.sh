@@ -32,8 +32,10 @@ fi
 expect_output "fexit takes over, the rule stays" "^loaded: hook fexit," dsnctl load
 expect_output "and rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
 expect "the pair is gone" gone probe
+expect "who has a device open is asked of what is loaded" test -e /sys/fs/bpf/dsnctl/open
 expect_output "and back" "^loaded: hook kprobe" dsnctl load --hook kprobe
 expect_output "rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
 expect "fexit is gone" gone dsn_fexit
+expect_status 1 "not beside kprobes, which do not hold the module" test -e /sys/fs/bpf/dsnctl/open
 expect "unload" dsnctl unload
 finish

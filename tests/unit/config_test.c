@@ -12,6 +12,7 @@
 #include "advice.h"
 #include "config.h"
 #include "message.h"
+#include "order.h"
 #include "ruleset.h"
 #include "util.h"
 
@@ -121,6 +122,26 @@ static void bad_files(void **state)
 	message_start(NULL, false);
 }
 
+static void numbers_in_order(void **state)
+{
+	struct numbered all[1000];
+	unsigned int seed = 1;
+	size_t count, i;
+
+	(void)state;
+	for (count = 0; count <= ARRAY_SIZE(all); count += 1 + count / 2) {
+		for (i = 0; i < count; i++)
+			all[i] = (struct numbered){ (rand_r(&seed) % 100) * 0x1000000001,
+						    i };
+		assert_int_equal(order_by_number(all, count), 0);
+		for (i = 1; i < count; i++) {
+			assert_true(all[i - 1].number <= all[i].number);
+			if (all[i - 1].number == all[i].number)
+				assert_true(all[i - 1].index < all[i].index);
+		}
+	}
+}
+
 /* What a set holds after any order of changes is sorted, and compares as it should. */
 static void sets(void **state)
 {
@@ -176,7 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries),   cmocka_unit_test(later_files_win),
 		cmocka_unit_test(bad_files), cmocka_unit_test(sets),
-		cmocka_unit_test(advice),
+		cmocka_unit_test(advice),    cmocka_unit_test(numbers_in_order),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who has a vfio-pci device open: a dsn_holder for each file of each process. */
+#ifndef DSN_OPEN_BPF_H
+#define DSN_OPEN_BPF_H
+
+#include "vmlinux.h"
+#include "dsn_contract.h"
+#include "vfio.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+SEC("iter/task_file")
+int dsn_open(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct vfio_pci_core_device *vdev;
+	struct dsn_holder holder = {};
+	struct file *file = ctx->file;
+
+	if (!task || !file)
+		return 0;
+	vdev = vfio_of_file(file);
+	if (!vdev)
+		return 0;
+	holder.opener.key = key_of(BPF_CORE_READ(vdev, pdev));
+	holder.opener.pid = task->tgid;
+	holder.opener.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	BPF_CORE_READ_STR_INTO(&holder.command, task, group_leader, comm);
+	bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder));
+	return 0;
+}
+
+#endif

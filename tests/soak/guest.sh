@@ -1,0 +1,175 @@
+# Reads, changes, loads, opens and rebinds for SECONDS; kernel memory must not grow.
+# Arguments: seconds, kB of growth that is allowed, and what to leak: nothing, map or process.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+first=02-00-5e-10-00-00-00-01
+second=a2-11-22-33-44-55-66-77
+seconds=$1 allowed=$2 leak=$3
+
+now() { cut -d. -f1 /proc/uptime; }
+
+# kB of a line of /proc/meminfo
+kb() { awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo; }
+
+count() { bpftool -j "$1" show | grep -o '"id":' | wc -l; }
+
+memlock() {
+	bpftool -j map show | grep -o '"bytes_memlock":[0-9]*' |
+		awk -F: '{ sum += $2 } END { print sum + 0 }'
+}
+
+load() {
+	dsnctl load >/dev/null || return
+	echo load >>/run/loads
+}
+
+# What the kernel says goes to /run/dmesg, and from its buffer.
+listen() { dmesg -c >>/run/dmesg; }
+
+# Under the readers programs are loaded again, once, and rules change until they are done,
+# one by one and a thousand at once.
+change() {
+	load || return
+	while [ ! -e /run/done ]; do
+		dsnctl set --force $bdf $second && dsnctl set --force $bdf $first &&
+			dsnctl apply --force --prune /run/many &&
+			dsnctl apply --force --prune /run/few || return
+		dsnctl status -j && dsnctl dump -j && dsnctl list && dsnctl metrics || return
+	done >/dev/null
+}
+
+open_and_close() {
+	local n=0
+
+	while [ $n -lt 5 ]; do
+		vfio_read $bdf serial && vfio_read $bdf ring 0x140 12 &&
+			vfio_read $bdf fault /run/image $first || return
+		n=$((n + 1))
+	done >/dev/null
+}
+
+# A control: what this leaves behind must be found.
+leave_behind() {
+	case $leak in
+	map)
+		bpftool map create "/sys/fs/bpf/leak$1" type array key 4 value 4 entries 1 \
+			name leak
+		;;
+	process) sleep 100000 & ;;
+	esac
+}
+
+round() {
+	rm -f /run/done
+	change 2>/run/change &
+	changes=$!
+	stress $bdf /run/image 10 4 $first $second >/run/stress 2>&1 ||
+		not_ok "round $1: readers" "$(cat /run/stress)"
+	: >/run/done
+	wait $changes || not_ok "round $1: changes" "$(tail -n 3 /run/change)"
+	awk '/^total:/ { print $2 }' /run/stress >>/run/reads
+	open_and_close || not_ok "round $1: opening and closing"
+	unbind $bdf
+	bind_vfio $bdf || not_ok "round $1: unbinding and binding"
+	leave_behind "$1"
+}
+
+# The least of three, as what is freed is gone only when RCU has settled:
+# kB of memory, bytes of maps, programs, maps, links
+sample() {
+	local n=0
+
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	while [ $n -lt 3 ]; do
+		sleep 1
+		echo "$(kb SUnreclaim) $(kb Percpu) $(kb VmallocUsed) $(memlock)" \
+			"$(count prog) $(count map) $(count link)"
+		n=$((n + 1))
+	done | awk '{ $1 += $2 + $3; for (i = 1; i <= NF; i++)
+			if (NR == 1 || $i < least[i]) least[i] = $i }
+		END { print least[1], least[4], least[5], least[6], least[7] }'
+}
+
+# The least of the last quarter is not above the least of the second.
+compare() {
+	awk -v column="$1" -v allowed="$2" '{ values[NR] = $column }
+		END {
+			for (i = int(NR / 4) + 1; i <= int(NR / 2); i++)
+				if (!before || values[i] < before) before = values[i]
+			for (i = int(NR * 3 / 4) + 1; i <= NR; i++)
+				if (!after || values[i] < after) after = values[i]
+			print before + 0, after + 0
+			exit !(NR >= 8 && before && after <= before + allowed)
+		}' /run/samples
+}
+
+check() {
+	local status=0 values
+
+	values=$(compare "$2" "$3") || status=1
+	values="${values% *} in the second quarter, ${values#* } in the last"
+	if [ $status = 0 ]; then
+		ok "$1 does not grow: $values"
+	else
+		not_ok "$1 grows: $values"
+	fi
+}
+
+# The kernels that tell of bpf_probe_write_user do so whenever the verifier comes to a call
+# of it, ten times in five seconds at most: each load is told of, and nothing else is.
+check_dmesg() {
+	local loads tellers
+
+	loads=$(wc -l </run/loads)
+	tellers=$(sed -n 's/.* \(dsnctl\[[0-9]*\]\) is installing .*bpf_probe_write_user.*/\1/p' \
+		/run/dmesg | sort -u | wc -l)
+	if [ "$tellers" = 0 ] || [ "$tellers" = "$loads" ]; then
+		ok "dmesg tells of $tellers loads, of $loads"
+	else
+		not_ok "dmesg tells of $tellers loads, of $loads"
+	fi
+	grep -Ev 'dsnctl.*bpf_probe_write_user|bpf_get_probe_write_proto: .* suppressed' \
+		/run/dmesg >/run/new
+	if [ -s /run/new ]; then
+		not_ok "nothing else in dmesg" "$(head -n 20 /run/new)"
+	else
+		ok "nothing else in dmesg"
+	fi
+}
+
+seq 0 999 | while read -r i; do
+	printf '10000:%02x:%02x.%x %016x\n' $((i / 256)) $((i / 8 % 32)) $((i % 8)) \
+		$((0x0200000000010000 + i))
+done >/run/many
+echo "$bdf $first" | tee -a /run/many >/run/few
+bind_vfio $bdf || exit 1
+vfio_read $bdf save /run/image
+echo 4 >/proc/sys/vm/drop_caches # from now on it says nothing in dmesg
+listen
+: >/run/dmesg
+load && listen && dsnctl set $bdf $first >/dev/null || exit 1
+
+start=$(now) n=0 told=0
+while [ $(($(now) - start)) -lt "$seconds" ]; do
+	n=$((n + 1))
+	round $n
+	sample >/run/sample
+	cat /run/sample >>/run/samples
+	listen
+	[ $(($(now) - told)) -ge 60 ] || continue
+	told=$(now)
+	echo "$((told - start)) s, round $n: $(awk '{ print $1 " kB, maps " $2 " bytes, " \
+		$3 " programs, " $4 " maps, " $5 " links" }' /run/sample)"
+done
+echo "$n rounds: $(awk '{ n += $1 } END { print n + 0 }' /run/reads) reads, $(wc -l </run/loads) loads"
+check "kernel memory (kB)" 1 "$allowed"
+check "memory of maps (bytes)" 2 0
+check "programs" 3 0
+check "maps" 4 0
+check "links" 5 0
+check_dmesg
+expect "proven to the end" dsnctl status --require proven
+finish
