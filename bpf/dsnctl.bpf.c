@@ -6,20 +6,9 @@
 #include "guard_tracepoint.bpf.h"
 #include "open.bpf.h"
 #include "rewrite.bpf.h"
+#include "tripwire.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-/*
- * ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
- *			      size_t count, loff_t *ppos, bool iswrite)
- *
- * Of a bool argument only the low byte is defined: the rest of the register may hold
- * anything, and must not turn a read into a write.
- */
-static __always_inline bool is_write(__u64 iswrite)
-{
-	return iswrite & 0xff;
-}
 
 SEC("fexit/vfio_pci_config_rw")
 int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,

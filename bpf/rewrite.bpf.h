@@ -18,6 +18,18 @@
 #define SIGKILL 9
 #define VM_WRITE 0x2
 
+/*
+ * ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+ *			      size_t count, loff_t *ppos, bool iswrite)
+ *
+ * Of a bool argument only the low byte is defined: the rest of the register may hold
+ * anything, and must not turn a read into a write.
+ */
+static __always_inline bool is_write(__u64 iswrite)
+{
+	return iswrite & 0xff;
+}
+
 /* One config read that reaches extended config space. */
 struct config_read {
 	__u64 vdev;

@@ -29,7 +29,7 @@ static const struct set hooks[] = {
 	[DSN_HOOK_NONE] = { "none", {} },
 	[DSN_HOOK_FEXIT] = { "fexit", { "dsn_fexit" } },
 	[DSN_HOOK_KPROBE] = { "kprobe", { "dsn_kretprobe", "dsn_kprobe" } },
-	[DSN_HOOK_PERMISSION] = { "permission", { "dsn_withhold" } },
+	[DSN_HOOK_PERMISSION] = { "permission", { "dsn_tripwire", "dsn_withhold" } },
 };
 
 static const struct set guards[] = {
