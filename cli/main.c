@@ -104,8 +104,7 @@ static const struct {
 	{ 'a', "    --answer",
 	  "answer reads of a serial at once, without asking the device" },
 	{ 'w', "    --whole-reads HOW",
-	  "under hook permission, reads of all of config space, as QEMU's when it starts:\n"
-	  "                     refuse (the default), or allow, which shows the VMM the serial" },
+	  "what becomes of whole reads under hook permission: refuse (the default), allow" },
 	{ 'f', "    --force", "also while a process has a device open" },
 	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
 	{ 'p', "    --prune", "drop the rules that are in no file" },

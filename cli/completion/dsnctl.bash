@@ -28,9 +28,10 @@ _dsnctl_ids() {
 _dsnctl_words() {
 	case $1 in
 	*\|*) _dsnctl_words "${1%%|*}"; _dsnctl_words "${1#*|}" ;;
-	HOOK) echo auto fexit kprobe ;;
-	GUARD) echo auto tracepoint lsm realtime off ;;
-	LEVEL) echo proven best-effort ;;
+	HOOK) echo auto fexit kprobe permission ;;
+	GUARD) echo auto tracepoint lsm realtime refuse off ;;
+	HOW) echo refuse allow ;;
+	LEVEL) echo proven withheld best-effort ;;
 	VALUE) echo scrub hide pass ;;
 	BDF) _dsnctl_functions ;;
 	TARGET) echo default; _dsnctl_functions; _dsnctl_devices ;;

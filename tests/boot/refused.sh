@@ -7,7 +7,7 @@
 . /tests/held.sh
 
 expect "it has failed" systemctl is-failed dsnctl
-told "it says why" "kernel lockdown is 'integrity'" dsnctl
+told "it says why" "kernel lockdown is 'confidentiality'" dsnctl
 expect_status 3 "nothing is in force" dsnctl status
 managers_are_held $real
 finish

@@ -62,6 +62,9 @@ same "bash completes hooks" "$(list "$("$dsnctl" load --hook '?' 2>&1 | head -n 
 	"$(bash_offers 'dsnctl load --hook ')"
 same "bash completes guards" "$(list "$("$dsnctl" load --guard '?' 2>&1 | head -n 1)")" \
 	"$(bash_offers 'dsnctl load --guard=')"
+same "bash completes what becomes of whole reads" \
+	"$(list "$("$dsnctl" load --whole-reads '?' 2>&1 | head -n 1)")" \
+	"$(bash_offers 'dsnctl load --whole-reads ')"
 same "bash completes levels" "$(list "$("$dsnctl" status --require '?' 2>&1 | head -n 1)")" \
 	"$(bash_offers 'dsnctl status --require ')"
 same "bash completes values" "$(list "$("$dsnctl" set 1:0.0 '?' 2>&1 | head -n 1)")" \

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define MAX_SERIALS 8
+#define FILL 0xa5 /* in no serial of the tests */
 
 #ifndef MAP_32BIT /* only for the 32-bit calls, below */
 #define MAP_32BIT 0
@@ -55,6 +56,7 @@ static uint64_t serials[MAX_SERIALS];
 static unsigned int serial_count, dsn;
 static struct count *counts;
 static atomic_bool *stop;
+static bool withheld; /* nothing is written over serials: refused, or left as it was */
 
 static ssize_t result(ssize_t got)
 {
@@ -235,10 +237,13 @@ static void one_read(struct reader *reader, struct io_uring *ring, uint8_t *buff
 	off_t at;
 
 	choose(random, &length, &at);
+	if (withheld)
+		memset(buffer, FILL, length);
 	got = reader->way->read(ring, buffer, length, at);
 	if (got == -EPERM) {
 		atomic_fetch_add(&reader->count->refused, 1);
-		usleep(1000);
+		if (!withheld)
+			usleep(1000);
 		return;
 	}
 	if (got == -EINTR || got == -EAGAIN)
@@ -411,7 +416,9 @@ static int report(void)
 		wrong += counts[i].wrong;
 		refused += counts[i].refused;
 		killed += counts[i].killed;
-		if (!ways[i].killable)
+		if (withheld)
+			unexpected += counts[i].killed;
+		else if (!ways[i].killable)
 			unexpected += counts[i].refused + counts[i].killed;
 	}
 	printf("total: %lu reads, %lu wrong, %lu refused, %lu killed, %lu of these unexpected\n",
@@ -424,10 +431,14 @@ int main(int argc, char **argv)
 	int i;
 
 	if (argc < 6 || argc - 5 > MAX_SERIALS)
-		errx(2, "usage: stress BDF IMAGE SECONDS THREADS ALLOWED-SERIAL...");
+		errx(2,
+		     "usage: stress BDF IMAGE SECONDS THREADS ALLOWED-SERIAL... | withheld");
 	load_image(argv[2], image);
 	dsn = find_dsn(image, 0);
-	for (i = 5; i < argc; i++)
+	withheld = !strcmp(argv[5], "withheld");
+	if (withheld)
+		memset(&serials[serial_count++], FILL, sizeof(*serials));
+	for (i = 5; i < argc && !withheld; i++)
 		serials[serial_count++] = parse_serial(argv[i]);
 	counts = mmap(NULL, CONFIG_SIZE, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -1,0 +1,79 @@
+# load --answer: reads of a serial that never get to the device, and those that still do.
+# shellcheck shell=dash
+. /lib.sh
+
+bdf=0000:00:04.0
+zero=00-00-00-00-00-00-00-00
+chosen=02-00-5e-10-00-00-00-01
+
+count() { dsnctl status -j | json_get "$1"; }
+
+# sweep NAME SERIAL
+sweep() {
+	expect_output "$1: every read around the serial" "^[1-9][0-9]* reads, 0 wrong" \
+		vfio_read $bdf sweep /run/image "$2"
+}
+
+sweep_quietly() { vfio_read $bdf sweep /run/image "$1"; }
+
+# by NUMBER NAME COMMAND...: how many reads more were answered
+by() {
+	local before want=$1 name=$2
+
+	shift 2
+	before=$(count answered)
+	"$@" >/run/by 2>&1
+	expect_output "$name" "^$((before + want))$" count answered
+}
+
+bind_vfio $bdf
+if ! has_fexit; then
+	expect_output "no direct calls: loaded without" "loaded without --answer" \
+		sh -c "dsnctl load --answer 2>&1"
+	expect_output "and protected" "^$zero$" vfio_read $bdf serial
+	finish
+fi
+vfio_read $bdf save /run/image
+expect_output "load --answer" "^loaded: hook fexit, guard [a-z]+: proven$" dsnctl load --answer
+expect_output "status tells" "^yes$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
+by 1 "a qword is answered, a whole read is not" vfio_read $bdf serial
+expect_output "and scrubbed" "^$zero$" cat /run/by
+by 36 "a sweep has 36 preads wholly in the serial" sweep_quietly $zero
+sweep scrub $zero
+expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $zero
+expect "set" dsnctl set $bdf $chosen
+sweep serial $chosen
+expect_output "guest writes change nothing" " 0 wrong" vfio_read $bdf write /run/image $chosen
+by 0 "a header is not answered" vfio_read $bdf hex 0x140 4
+by 0 "nor is a read over the edge" vfio_read $bdf hex 0x142 4
+by 1 "a byte is" vfio_read $bdf hex 0x14b 1
+by 0 "a reader that is not the opener goes to the device, and past other LSMs" \
+	vfio_read $bdf other
+expect_output "and reads what policy shows" "^$chosen$" cat /run/by
+expect "hide" dsnctl set $bdf hide
+sweep hide hide
+expect "pass" dsnctl set $bdf pass
+by 0 "pass: nothing is answered" vfio_read $bdf serial
+sweep pass 52-54-00-ff-ff-12-34-56
+expect "scrub again" dsnctl set $bdf scrub
+expect_output "the reads are counted with the function's" "^[1-9]" \
+	sh -c "dsnctl get $bdf -j | json_get reads"
+expect "verify" dsnctl verify
+expect_output "nobody was killed" "^0$" count kills
+
+# What is answered is answered before other security modules are asked, as
+# docs/guarantee.md says: policy's bytes, and nothing of the device.
+cp /usr/sbin/vfio_read /run/denied
+trace /usr/sbin/deny.bpf.o &
+tracer=$!
+sleep 1
+expect_status 1 "control: another LSM refuses reads of the header" /run/denied $bdf hex 0x140 4
+expect_output "and would refuse the serial: it is answered with policy's bytes" "^00 00 00 00$" \
+	/run/denied $bdf hex 0x144 4
+expect "load without --answer" dsnctl load
+expect_output "status tells that too" "^no$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
+expect_status 1 "and the other LSM is asked first" /run/denied $bdf hex 0x144 4
+kill $tracer
+by 0 "nothing is answered now" vfio_read $bdf serial
+expect "unload" dsnctl unload
+finish

@@ -1,0 +1,60 @@
+# What the guest of a real QEMU reads on a kernel that is locked down, on its own processor.
+# boot: --boot-timeout 180 --vmm 7.2 --mem 1536 --file tests/vmm/vmm.sh --append lockdown=integrity
+# shellcheck shell=dash
+. /lib.sh
+. /vmm.sh
+
+bdf=0000:00:04.0
+real=52-54-00-ff-ff-12-34-56
+zero=00-00-00-00-00-00-00-00
+shown="20001@100 10003@140"
+
+boot_guest() {
+	start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
+	up guest "$1" 60
+}
+
+# sees NAME SERIAL PLACES: by dword, word and byte, and in how many places the real one is
+sees() {
+	local way
+
+	tell guest look
+	hear guest end 60 >/run/seen
+	expect_output "$1: the chain" "^chain $shown$" cat /run/seen
+	for way in dword word byte; do
+		expect_output "$1: read by $way" "^$way header 00010003 serial $2 real $3$" cat /run/seen
+	done
+	expect_output "$1: no more by dwords that are not aligned" "^odd .* real $3$" cat /run/seen
+}
+
+bind_vfio $bdf
+boot_guest "control: a guest boots before load"
+sees "control: before load" $real 2
+expect_output "load" ": withheld$" dsnctl load
+sees "load under a running guest" $zero 0
+stop_vmm guest
+
+# by default QEMU gets no serial, and does not start
+start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
+expect "whole reads refused: QEMU does not start with the device" \
+	timeout 60 sh -c "until grep -q zombie /proc/$(cat /run/guest.pid)/status; do sleep 0.1; done"
+expect_output "and says what it wanted" "failed to read device config space" cat /run/guest.log
+expect_output "which status tells" "$bdf +[0-9]+ qemu[a-z0-9-]* +a whole read; 'load --whole-reads allow'" \
+	dsnctl status
+
+expect "let them through" dsnctl load --whole-reads allow
+boot_guest "whole reads let through: a guest boots"
+sees "whole reads let through" $zero 0
+expect_output "the reader is told by name" "qemu[a-z0-9-]* +a whole read that got the real serial" \
+	dsnctl status
+expect_output "its guest's reads are answered" "^[1-9]" sh -c "dsnctl status -j | json_get answered"
+echo "$bdf 02-00-5e-10-00-00-00-01" >/run/rules
+expect "a serial from a file, degraded" dsnctl apply --force /run/rules
+sees "a serial that cannot be shown" $zero 0
+expect "pass --force" dsnctl set $bdf pass --force
+sees "control: pass under a running guest" $real 2
+expect "scrub --force" dsnctl set $bdf scrub --force
+sees "scrub under a running guest" $zero 0
+expect_output "nobody was killed" "^0$" sh -c "dsnctl status -j | json_get kills"
+stop_vmm guest
+finish
