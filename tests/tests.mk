@@ -151,7 +151,7 @@ check-leak:
 # What reads cost with dsnctl, in instructions, as the tables of docs/costs.md: minutes.
 bench:
 	@tests/setup
-	@$(MAKE) --no-print-directory all $(GUEST)
+	@$(MAKE) --no-print-directory check-programs
 	@tests/bench/run $(KERNELS)
 
 # arm64 under emulation, cross-built; installs what only this needs: a quarter of an hour.
