@@ -133,31 +133,48 @@ static int load_plan(struct outcome *outcome)
 	return program_load(&outcome->plan);
 }
 
+/* What is most likely to work comes first; only what was tried shows whether it does. */
+static const enum dsn_guard *order_guards(const struct wish *wish, enum dsn_hook hook,
+					  const struct running *host)
+{
+	static const enum dsn_guard lsm_first[GUARDS] = {
+		DSN_GUARD_REALTIME, DSN_GUARD_LSM, DSN_GUARD_TRACEPOINT, DSN_GUARD_REFUSE,
+		DSN_GUARD_OFF
+	};
+
+	return is_candidate(wish, DSN_GUARD_TRACEPOINT, hook, host) &&
+			       is_candidate(wish, DSN_GUARD_LSM, hook, host) &&
+			       program_prefers_lsm()
+		       ? lsm_first
+		       : guard_order;
+}
+
 static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 			   struct outcome *outcome)
 {
 	struct running host = host_running();
+	const enum dsn_guard *order = order_guards(wish, hook, &host);
 	int err = -EINVAL;
 	size_t i;
 
 	outcome->guard_reason[0] = outcome->plan.reason[0] = '\0';
 	for (i = 0; err && i < GUARDS; i++) {
-		if (!is_candidate(wish, guard_order[i], hook, &host))
+		if (!is_candidate(wish, order[i], hook, &host))
 			continue;
 		/* less than what runs is put in its place only if it is asked for */
-		if (guard_order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
+		if (order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
 		    guarantee_needs_guard(hook, &host) &&
 		    program_guard() != DSN_GUARD_OFF)
 			return -EALREADY;
 		outcome->plan =
 			(struct plan){ .hook = hook,
-				       .guard = guard_order[i],
+				       .guard = order[i],
 				       .options = options_for(hook, wish->options),
 				       .id = boot_time_ns() };
 		err = load_plan(outcome);
 		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
 			return err;
-		if (err && guard_order[i] != DSN_GUARD_OFF)
+		if (err && order[i] != DSN_GUARD_OFF)
 			note_guard(outcome);
 	}
 	if (!err && !strcmp(wish->guard, "off"))

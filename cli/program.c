@@ -173,20 +173,48 @@ static bool needs_lsm(enum dsn_guard guard)
 	       guard == DSN_GUARD_REFUSE;
 }
 
+#define TASK_WORK "bpf_task_work_schedule_resume"
+
+/* What the kernel's types tell of the guards. */
+struct features {
+	bool known, task_work, srcu_tracepoints;
+};
+
+/* They are megabytes, and read once. */
+static const struct features *kernel_features(void)
+{
+	static struct features features;
+	struct btf *btf;
+
+	if (features.known)
+		return &features;
+	btf = btf__load_vmlinux_btf();
+	features = (struct features){
+		.known = true,
+		.task_work =
+			btf && btf__find_by_name_kind(btf, TASK_WORK, BTF_KIND_FUNC) > 0,
+		.srcu_tracepoints =
+			btf && btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
+						      BTF_KIND_TYPEDEF) > 0,
+	};
+	btf__free(btf);
+	return &features;
+}
+
+bool program_prefers_lsm(void)
+{
+	struct vfio_symbols symbols;
+
+	return host_has_lsm("bpf") && symbols_find_vfio(&symbols) &&
+	       symbol_address(TASK_WORK) && kernel_features()->task_work &&
+	       kernel_features()->srcu_tracepoints;
+}
+
 /* What a guard with an LSM program needs besides it. */
 static int check_lsm(struct plan *plan)
 {
-	static const char kfunc[] = "bpf_task_work_schedule_resume";
-	struct btf *btf = NULL;
-	bool found = true;
-
-	if (plan->guard == DSN_GUARD_LSM) {
-		btf = btf__load_vmlinux_btf();
-		found = btf && btf__find_by_name_kind(btf, kfunc, BTF_KIND_FUNC) > 0;
-		btf__free(btf);
-	}
-	if (!found) {
-		because(plan, "the kernel has no %s()", kfunc);
+	if (plan->guard == DSN_GUARD_LSM && !kernel_features()->task_work) {
+		because(plan, "the kernel has no %s()", TASK_WORK);
 		return -EOPNOTSUPP;
 	}
 	/* without this it would load, attach, and never be called */

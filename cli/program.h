@@ -22,6 +22,12 @@ struct plan {
  */
 int program_load(struct plan *plan);
 
+/*
+ * Whether the guard `lsm` can be had, and the kernel's types say that the guard
+ * `tracepoint`, which comes before it else, would be loaded in vain: cheap where not.
+ */
+bool program_prefers_lsm(void);
+
 /* Drops the links, guards first: none of them is left waiting for a hook that is gone. */
 int program_unload(void);
 

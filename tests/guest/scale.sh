@@ -71,7 +71,7 @@ within "apply of 100,000 rules, next to a batch update" 3 "$applied" "$batch"
 within "the same, next to a process that makes one" 3 "$applied" "$process"
 within "unchanged" 3 "$(cost dsnctl apply /run/100k)" "$batch"
 mixed=$(cost dsnctl apply --prune /run/mixed)
-within "all of them changed, from a file in no order" 6 "$mixed" "$batch"
+within "all of them changed, from a file in no order" 4.5 "$mixed" "$batch"
 dump=$(scale run dsnctl dump -j)
 list=$(cost dsnctl list)
 dsnctl apply --prune /run/10k >/dev/null 2>&1
