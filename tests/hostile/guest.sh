@@ -18,6 +18,14 @@ expect "load" dsnctl load
 expect "set" dsnctl set $bdf $chosen
 hostile $bdf "$what" $chosen "$@" >/run/results || not_ok "hostile $what ended early"
 cat /run/results
+if [ "$what" = shapes ]; then
+	expect "load --answer" dsnctl load --answer
+	hostile $bdf "$what" $chosen >/run/answered || not_ok "hostile $what with --answer ended early"
+	sed -E 's/^(not )?ok - /&answered: /' /run/answered >/run/more
+	cat /run/more
+	cat /run/more >>/run/results
+	expect_output "some reads were answered" "^[1-9]" sh -c "dsnctl status -j | json_get answered"
+fi
 ! grep -q '^not ok' /run/results || : >/run/not_ok
 expect_output "no reader was killed" "^0$" sh -c "dsnctl status -j | json_get kills"
 finish
