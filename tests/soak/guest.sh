@@ -44,10 +44,11 @@ open_and_close() {
 	local n=0
 
 	while [ $n -lt 5 ]; do
-		vfio_read $bdf serial && vfio_read $bdf ring 0x140 12 &&
-			vfio_read $bdf fault /run/image $first || return
+		vfio_read $bdf serial && vfio_read $bdf fault /run/image $first || return
+		# the guard lsm refuses io_uring
+		vfio_read $bdf ring 0x140 12 || [ "$guard" = lsm ] || return
 		n=$((n + 1))
-	done >/dev/null
+	done >/dev/null 2>&1
 }
 
 # A control: what this leaves behind must be found.
@@ -102,7 +103,7 @@ compare() {
 			for (i = int(NR * 3 / 4) + 1; i <= NR; i++)
 				if (!after || values[i] < after) after = values[i]
 			print before + 0, after + 0
-			exit !(NR >= 8 && before && after <= before + allowed)
+			exit !(before && after <= before + allowed)
 		}' /run/samples
 }
 
@@ -131,8 +132,10 @@ check_dmesg() {
 	else
 		not_ok "dmesg tells of $tellers loads, of $loads"
 	fi
-	# the last, once at most, is of a machine that is emulated
+	# 7 tells of the reset when a device is opened or closed; of hrtimer, once at most, a
+	# machine that is emulated
 	grep -Ev -e 'dsnctl.*bpf_probe_write_user|bpf_get_probe_write_proto: .* suppressed' \
+		-e "vfio-pci $bdf: (resetting|reset done)$" \
 		-e 'hrtimer: interrupt took [0-9]* ns' /run/dmesg >/run/new
 	if [ -s /run/new ]; then
 		not_ok "nothing else in dmesg" "$(head -n 20 /run/new)"
@@ -152,6 +155,7 @@ echo 4 >/proc/sys/vm/drop_caches # from now on it says nothing in dmesg
 listen
 : >/run/dmesg
 load && listen && dsnctl set $bdf $first >/dev/null || exit 1
+guard=$(dsnctl status -j | json_get guard)
 
 start=$(now) n=0 told=0
 while [ $(($(now) - start)) -lt "$seconds" ]; do
@@ -166,6 +170,7 @@ while [ $(($(now) - start)) -lt "$seconds" ]; do
 		$3 " programs, " $4 " maps, " $5 " links" }' /run/sample)"
 done
 echo "$n rounds: $(awk '{ n += $1 } END { print n + 0 }' /run/reads) reads, $(wc -l </run/loads) loads"
+[ $n -ge 8 ] || not_ok "enough rounds to tell" "$n, not 8: more seconds are needed"
 check "kernel memory (kB)" 1 "$allowed"
 check "memory of maps (bytes)" 2 0
 check "programs" 3 0
