@@ -143,10 +143,23 @@ static struct row kprobes_row(const struct facts *facts)
 	return good("1", "the hook where fexit cannot be had");
 }
 
+static struct row permission_row(const struct facts *facts)
+{
+	if (facts->permission == NO || !facts->direct_calls)
+		return bad(missing,
+			   facts->direct_calls
+				   ? "security_file_permission() is not in BTF"
+				   : "no direct calls of ftrace",
+			   "there is no hook where nothing can be written, and no --answer",
+			   NULL);
+	return good("security_file_permission()",
+		    "the hook where nothing can be written; --answer can be had");
+}
+
 static struct row ftrace_row(const struct facts *facts)
 {
 	if (facts->host.ftrace)
-		return good("1", "fexit, kprobe and LSM programs run");
+		return good("1", "fexit, kprobe, fmod_ret and LSM programs run");
 	return bad(off, "0",
 		   "no fexit, kprobe or LSM program runs: only the tracepoint guard does",
 		   "set kernel.ftrace_enabled to 1");
@@ -207,12 +220,12 @@ static struct row lockdown_row(const struct facts *facts)
 {
 	if (!facts->lockdown)
 		return bad(unknown, "securityfs cannot be read",
-			   "if it is on, 'load' fails",
+			   "if it is on, nothing can be rewritten",
 			   "mount -t securityfs securityfs /sys/kernel/security");
 	if (!strcmp(facts->lockdown, "none"))
 		return good("none", "reads can be rewritten");
 	return bad(limited, facts->lockdown,
-		   "reads cannot be rewritten: bpf_probe_write_user is refused",
+		   "reads cannot be rewritten, serials can only be withheld, if at all",
 		   "turn off Secure Boot, or take lockdown= from the command line");
 }
 
@@ -269,6 +282,7 @@ static void fill_items(struct table *table, const struct facts *facts)
 	add(table, "lockdown", lockdown_row(facts));
 	add(table, "fexit", fexit_row(facts));
 	add(table, "kprobes", kprobes_row(facts));
+	add(table, "permission", permission_row(facts));
 	add(table, "ftrace", ftrace_row(facts));
 	add(table, "preemption", preemption_row(facts));
 	add(table, "tracepoints", tracepoints_row(facts));
