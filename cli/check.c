@@ -146,12 +146,12 @@ static struct row kprobes_row(const struct facts *facts)
 static struct row permission_row(const struct facts *facts)
 {
 	if (facts->permission == NO || !facts->direct_calls)
-		return bad(missing,
-			   facts->direct_calls
-				   ? "security_file_permission() is not in BTF"
-				   : "no direct calls of ftrace",
-			   "there is no hook where nothing can be written, and no --answer",
-			   NULL);
+		return bad(
+			missing,
+			facts->direct_calls ? "security_file_permission() is not in BTF"
+					    : "no direct calls of ftrace",
+			"there is no hook where nothing can be written, and no --answer",
+			NULL);
 	return good("security_file_permission()",
 		    "the hook where nothing can be written; --answer can be had");
 }
