@@ -76,11 +76,12 @@ static __noinline int unannounced(void)
 
 static __always_inline void tick_off(__u64 vdev)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
 	struct armed *read;
+	__u64 thread;
 
 	if (guard == DSN_GUARD_OFF)
 		return;
+	thread = bpf_get_current_pid_tgid();
 	read = bpf_map_lookup_elem(&armed, &thread);
 	if (read && read->vdev == vdev)
 		read->done = 1;

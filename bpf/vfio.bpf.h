@@ -42,12 +42,15 @@ static __always_inline bool is_vfio_file(struct file *file)
 /* The vfio-pci device that a file is opened on, or NULL. */
 static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
 {
-	void *data = BPF_CORE_READ(file, private_data);
-	struct vfio_device *device = data;
+	struct vfio_device *device;
 	struct device *dev;
+	void *data;
 
+	/* first: this is asked about every file */
 	if (!is_vfio_file(file))
 		return NULL;
+	data = BPF_CORE_READ(file, private_data);
+	device = data;
 	if (bpf_core_type_exists(struct vfio_device_file))
 		device = BPF_CORE_READ((struct vfio_device_file *)data, device);
 	dev = BPF_CORE_READ(device, dev);
