@@ -7,7 +7,8 @@
  *
  * dsn_answer saves the way to the device where the rewrite is in force; it protects nothing.
  * dsn_withhold is all there is where the kernel allows no writing, with dsn_unanswered behind
- * it: what it does not see, as it may be skipped like any tracing program, is refused.
+ * it: what it does not see, as it may be skipped like any tracing program, is refused. And
+ * dsn_hold, which does nothing.
  */
 #ifndef DSN_ANSWER_BPF_H
 #define DSN_ANSWER_BPF_H
@@ -175,7 +176,11 @@ static __always_inline int withhold(struct file *file, int mask, bool answers, b
 		call.pos = 0;
 		call.count = chain.size;
 	} else if (call.kind != CALL_PREAD) {
-		return 0;
+		/* a call that has ended reads by no way that is known */
+		if (!call.ended)
+			return 0;
+		call.pos = 0;
+		call.count = chain.size;
 	}
 	if (!reaches(vdev, &chain, call.pos, call.count))
 		return 0;
@@ -208,6 +213,13 @@ SEC("lsm/file_permission")
 int BPF_PROG(dsn_unanswered, struct file *file, int mask, int ret)
 {
 	return ret ? ret : withhold(file, mask, false, true);
+}
+
+/* Its link holds the module, so that the address stays by which vfio's files are known. */
+SEC("fentry/vfio_pci_config_rw")
+int BPF_PROG(dsn_hold)
+{
+	return 0;
 }
 
 #endif

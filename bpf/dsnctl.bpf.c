@@ -6,7 +6,6 @@
 #include "guard_tracepoint.bpf.h"
 #include "open.bpf.h"
 #include "rewrite.bpf.h"
-#include "tripwire.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 

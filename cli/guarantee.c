@@ -15,6 +15,7 @@ const char *level_name(enum level level)
 	static const char *const names[] = {
 		[LEVEL_NOT_PROTECTED] = "not protected",
 		[LEVEL_BEST_EFFORT] = "best-effort",
+		[LEVEL_VMM_TRUSTED] = "vmm-trusted",
 		[LEVEL_WITHHELD] = "withheld",
 		[LEVEL_PROVEN] = "proven",
 	};
@@ -65,23 +66,30 @@ say(struct guarantee *guarantee, enum level level, const char *remedy, const cha
 	va_end(args);
 }
 
+#define WITHHELD                                                                         \
+	"nothing is written into VMMs, as under Secure Boot: a read of a serial leaves the VMM's variable as it was, zeros in QEMU, cloud-hypervisor and crosvm; other reads that have a serial in them are refused"
+
 /* Of a hook that runs and cannot write. */
 static void find_withheld(struct guarantee *guarantee, const struct loaded *loaded,
 			  const struct running *host, const char *why)
 {
 	if (loaded->guard == DSN_GUARD_OFF && guarantee_needs_guard(loaded->hook, host)) {
 		say(guarantee, LEVEL_BEST_EFFORT,
-		    "boot with lsm=..., and bpf in it, or with preempt=voluntary; then load again",
+		    "boot with lsm=..., and bpf in it, then load again",
 		    "preemption model %s: the hook can be skipped, and nothing refuses the read then%s%s",
 		    preemption_name(host->model), *why ? ": " : "", why);
 		return;
 	}
-	say(guarantee, LEVEL_WITHHELD,
-	    "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or take lockdown= from the command line",
-	    "nothing is written into VMMs, as under Secure Boot: a read of a serial leaves the VMM's variable as it was, zeros in QEMU, cloud-hypervisor and crosvm; any other read that has a serial in it is refused%s",
-	    loaded->options & DSN_OPTION_WHOLE
-		    ? ", but for whole reads, by which the VMM itself gets to know it"
-		    : ", whole reads too, which QEMU needs to start ('load --whole-reads allow')");
+	if (loaded->options & DSN_OPTION_WHOLE)
+		say(guarantee, LEVEL_VMM_TRUSTED,
+		    "'dsnctl load' without --whole-reads allow, where a VMM serves its guest from what it has read whole, as StratoVirt does",
+		    WITHHELD
+		    "; whole reads are let through, by which a VMM gets to know the real serial");
+	else
+		say(guarantee, LEVEL_WITHHELD,
+		    "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or take lockdown= from the command line",
+		    WITHHELD
+		    "; whole reads too, which QEMU needs to start ('load --whole-reads allow')");
 }
 
 void guarantee_find(struct guarantee *guarantee, const struct loaded *loaded,

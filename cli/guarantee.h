@@ -9,7 +9,8 @@
 enum level {
 	LEVEL_NOT_PROTECTED, /* nothing is in force */
 	LEVEL_BEST_EFFORT,   /* reads can be missed */
-	LEVEL_WITHHELD, /* the kernel gives no serial away, and the VMM makes it zeros */
+	LEVEL_VMM_TRUSTED, /* the next one, but for whole reads, which VMMs keep to themselves */
+	LEVEL_WITHHELD, /* no serial gets to a reader, and the VMM makes it zeros */
 	LEVEL_PROVEN,	/* no read can go out without the rewrite */
 };
 

@@ -83,6 +83,7 @@ struct outcome {
 	struct plan plan;
 	char hook_reason[sizeof(((struct dsn_state *)0)->hook_reason)];
 	char guard_reason[sizeof(((struct dsn_state *)0)->guard_reason)];
+	bool asked_answer;
 	char answer_reason[sizeof(((struct plan *)0)->reason)];
 };
 
@@ -180,7 +181,7 @@ static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
 	if (!err && !strcmp(wish->guard, "off"))
 		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
 			 "turned off (--guard off)");
-	if (err == -EINVAL && !*outcome->plan.reason)
+	if (err == -EINVAL && !*outcome->plan.reason && !*outcome->guard_reason)
 		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
 			 "guard %s does not go with hook %s", wish->guard,
 			 hook_name(hook));
@@ -256,6 +257,9 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 	char permission[sizeof(outcome->plan.reason)] = "not tried";
 	const char *lockdown = host_lockdown();
 	bool writes = strcmp(wish->hook, "auto") || !strcmp(lockdown, "none");
+	/* a guard that was asked for is no reason for a weaker hook */
+	bool may_fall_back = !writes || !strcmp(wish->hook, "permission") ||
+			     !strcmp(wish->guard, "auto") || !strcmp(wish->guard, "off");
 	int err = -EINVAL;
 
 	snprintf(outcome->hook_reason, sizeof(outcome->hook_reason),
@@ -274,7 +278,7 @@ static int load_programs(const struct wish *wish, struct outcome *outcome)
 		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
 		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
 	}
-	if (!is_final(err) && is_wanted(wish->hook, "permission")) {
+	if (!is_final(err) && may_fall_back && is_wanted(wish->hook, "permission")) {
 		if (would_weaken(wish)) {
 			say_error(
 				"the hook that runs rewrites reads and stays, as no new one of its kind could be had: %s",
@@ -338,6 +342,8 @@ static void report(const struct outcome *outcome, const struct dsn_missed *misse
 	journal_event("load", text);
 	if (*outcome->hook_reason)
 		say_warning("not hooked by fexit: %s", outcome->hook_reason);
+	if (outcome->plan.hook == DSN_HOOK_PERMISSION && outcome->asked_answer)
+		say_warning("loaded without --answer: nothing can be written here");
 	if (*outcome->answer_reason)
 		say_warning("loaded without --answer: %s", outcome->answer_reason);
 	if (guarantee.level != LEVEL_PROVEN)
@@ -425,7 +431,7 @@ static int put_in_force(const struct wish *wish, bool json)
 	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
 	bool first = program_hook() == DSN_HOOK_NONE;
 	struct dsn_missed missed = missed_until_now();
-	struct outcome outcome = {};
+	struct outcome outcome = { .asked_answer = wish->options & DSN_OPTION_ANSWER };
 	int status, err;
 
 	status = load_programs(wish, &outcome);

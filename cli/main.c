@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	  "take the programs and all rules out; guests read the real serials", "" },
 	{ "status", cmd_status, "", 0, 0, "q",
 	  "whether the programs are in force, and what they count",
-	  "guarantee      proven, withheld, best-effort or not protected, and on what ground\n"
+	  "guarantee      proven, withheld, vmm-trusted, best-effort or not protected, and on what ground\n"
 	  "touched        reads that reached a serial\n"
 	  "missed         hook calls that the kernel skipped; with no guard, reads may have leaked\n"
 	  "repaired       reads that the hook missed and the guard did not\n"
@@ -111,7 +111,7 @@ static const struct {
 	{ 'n', "    --dry-run",
 	  "only print what would change, and exit with 3 if anything" },
 	{ 'q', "    --require LEVEL",
-	  "exit with 3 if it is less than proven, withheld or best-effort" },
+	  "exit with 3 if it is less than proven, withheld, vmm-trusted or best-effort" },
 	{ 't', "    --textfile FILE",
 	  "write to a file, as a whole, for node_exporter's collector" },
 };

@@ -47,7 +47,7 @@ static const struct {
 } metrics[METRICS] = {
 	[LOADED] = { "dsnctl_loaded", "gauge", "1 if the programs are loaded." },
 	[GUARANTEE] = { "dsnctl_guarantee", "gauge",
-			"1 for the level that holds: proven, withheld, best-effort or not protected." },
+			"1 for the level that holds: proven, withheld, vmm-trusted, best-effort or not protected." },
 	[INFO] = { "dsnctl_info", "gauge",
 		   "1; what is loaded, and the preemption model and the default policy." },
 	[LOADED_TIME] = { "dsnctl_loaded_timestamp_seconds", "gauge",

@@ -29,7 +29,7 @@ static const struct set hooks[] = {
 	[DSN_HOOK_NONE] = { "none", {} },
 	[DSN_HOOK_FEXIT] = { "fexit", { "dsn_fexit" } },
 	[DSN_HOOK_KPROBE] = { "kprobe", { "dsn_kretprobe", "dsn_kprobe" } },
-	[DSN_HOOK_PERMISSION] = { "permission", { "dsn_tripwire", "dsn_withhold" } },
+	[DSN_HOOK_PERMISSION] = { "permission", { "dsn_hold", "dsn_withhold" } },
 };
 
 static const struct set guards[] = {
@@ -362,37 +362,6 @@ static int drop_others(const struct set *sets, size_t count, const struct set *k
 	return 0;
 }
 
-/*
- * It ends the readers of what those behind which it stands no longer stop, so it goes before
- * them. The kernel drops a link some time after its last pin.
- */
-static int drop_tripwire(void)
-{
-	_cleanup_(close_fd) int link = pins_open("dsn_tripwire");
-	struct bpf_link_info info = {};
-	__u32 length = sizeof(info);
-	int err, tries;
-
-	if (link == -ENOENT)
-		return 0;
-	if (link < 0)
-		return link;
-	if (bpf_obj_get_info_by_fd(link, &info, &length))
-		return -errno;
-	close_fd(&link);
-	link = -1;
-	err = pins_drop("dsn_tripwire");
-	for (tries = 0; !err && tries < 5000; tries++) {
-		link = bpf_link_get_fd_by_id(info.id);
-		if (link < 0)
-			return 0;
-		close_fd(&link);
-		link = -1;
-		usleep(1000);
-	}
-	return err ? err : -EBUSY;
-}
-
 /* Puts the set's prepared links in place of those that were there. */
 static int replace(const struct set *sets, size_t count, const struct set *set)
 {
@@ -418,8 +387,6 @@ static int pin_links(const struct plan *plan, struct links *links, int armed)
 			err = err ? err
 				  : pins_prepare(chosen.sets[set]->programs[i],
 						 bpf_link__fd(links->of[set][i]));
-	if (!err && plan->hook != DSN_HOOK_PERMISSION)
-		err = drop_tripwire();
 	err = err ? err : replace(guards, ARRAY_SIZE(guards), &guards[plan->guard]);
 	err = err ? err : replace(hooks, ARRAY_SIZE(hooks), &hooks[plan->hook]);
 	err = err ? err : replace(answers, ARRAY_SIZE(answers), chosen.sets[SETS - 1]);
@@ -460,8 +427,7 @@ int program_unload(void)
 	int err;
 
 	discard_all();
-	err = drop_tripwire();
-	err = err ? err : pins_drop(PIN_OPEN);
+	err = pins_drop(PIN_OPEN);
 	err = err ? err : drop_others(answers, ARRAY_SIZE(answers), &none);
 	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
 	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);

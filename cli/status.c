@@ -335,7 +335,8 @@ static int required_level(const char *name, enum level *level)
 	for (*level = LEVEL_BEST_EFFORT; *level <= LEVEL_PROVEN; ++*level)
 		if (!strcmp(name, level_name(*level)))
 			return EXIT_DONE;
-	say_error("--require %s: want proven, withheld or best-effort", name);
+	say_error("--require %s: want proven, withheld, vmm-trusted or best-effort",
+		  name);
 	return EXIT_USAGE;
 }
 

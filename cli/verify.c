@@ -60,29 +60,30 @@ static void add_reading(struct outcome *outcome, const char *bdf,
 			const struct dsn_rule *rule, const struct reading *reading)
 {
 	bool refused = outcome->withheld && reading->error == -EPERM;
-	bool whole = outcome->whole_passes && !strcmp(reading->path, "whole");
+	bool whole =
+		outcome->whole_passes && reading->real && !strcmp(reading->path, "whole");
 	const char *detail = NULL;
 
 	if (refused)
 		detail = "nothing could have been written over it";
 	else if (reading->error)
 		detail = strerror(-reading->error);
-	else if (reading->real && whole)
+	else if (whole)
 		detail = "the real serial, let through by 'load --whole-reads allow'";
 	else if (reading->real)
 		detail = "not what policy says: the real serial was readable";
 	else if (!reading->match)
 		detail = "not what policy says, and not the real serial";
 	add_row(outcome, bdf, rule, reading->path,
-		refused			 ? "refused"
-		: reading->error	 ? "failed"
-		: reading->match	 ? "match"
-		: reading->real && whole ? "passed"
-					 : "MISMATCH",
+		refused		 ? "refused"
+		: reading->error ? "failed"
+		: reading->match ? "match"
+		: whole		 ? "passed"
+				 : "MISMATCH",
 		detail);
 	outcome->failed |= !reading->match && !refused && !whole;
 	outcome->real |= reading->real && !whole;
-	outcome->whole |= reading->real && whole;
+	outcome->whole |= whole;
 }
 
 /* The rule that a function is under now. Prints the error. */

@@ -31,7 +31,7 @@ _dsnctl_words() {
 	HOOK) echo auto fexit kprobe permission ;;
 	GUARD) echo auto tracepoint lsm realtime refuse off ;;
 	HOW) echo refuse allow ;;
-	LEVEL) echo proven withheld best-effort ;;
+	LEVEL) echo proven withheld vmm-trusted best-effort ;;
 	VALUE) echo scrub hide pass ;;
 	BDF) _dsnctl_functions ;;
 	TARGET) echo default; _dsnctl_functions; _dsnctl_devices ;;

@@ -39,6 +39,10 @@ loaded() {
 		skipped "$column"
 	fi
 	dsnctl unload >/dev/null || exit
+	# the kernel lets go of a program some time after its last user
+	while bpftool prog show | grep -q dsn_; do
+		sleep 0.1
+	done
 }
 
 attached() { bpftool link show | grep -q tracing; }

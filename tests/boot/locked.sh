@@ -22,4 +22,8 @@ for manager in libvirtd virtqemud any-other; do
 	expect_output "and $manager sees $zero" "^$zero$" cat /run/seen/$manager
 done
 expect "verify" dsnctl verify
+echo 'LOAD_OPTIONS="--whole-reads alow"' >/etc/default/dsnctl
+expect_status 1 "with a wrong option it does not start again" systemctl restart dsnctl
+expect "but what load comes to by itself is in force" dsnctl status --require withheld
+rm /etc/default/dsnctl
 finish
