@@ -33,9 +33,21 @@ struct chain {
 	__u64 serial; /* what the guest is to see */
 };
 
+/*
+ * Zero, and the verifier does not know it. That of 6.1 looks at a callback of bpf_loop() as
+ * if it were called once: of what it knows before the loop it takes branches away that only
+ * a later call would take.
+ */
+volatile __u32 unknown_zero;
+
 static __always_inline void chain_start(struct chain *chain,
 					struct vfio_pci_core_device *vdev)
 {
+	chain->first = unknown_zero;
+	chain->serials = unknown_zero;
+	chain->inside = unknown_zero;
+	chain->astray = unknown_zero;
+	chain->lost = unknown_zero;
 	chain->vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
 	chain->map = (__u64)BPF_CORE_READ(vdev, pci_config_map);
 	chain->cap = DSN_CFG_EXT;

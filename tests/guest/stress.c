@@ -308,12 +308,17 @@ static void run_readers(const struct way *way, unsigned int threads, unsigned in
 	free(readers);
 }
 
-/* O_NONBLOCK belongs to the open file: one of its own, of the same group. */
-static void reopen_nonblock(void)
+/*
+ * An open file of this process's own, of the same group: O_NONBLOCK belongs to it, and so do
+ * the credentials that --answer goes by.
+ */
+static void reopen(bool nonblock)
 {
 	int fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 
-	if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
+	if (fd < 0)
+		err(1, "VFIO_GROUP_GET_DEVICE_FD");
+	if (nonblock && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
 		err(1, "O_NONBLOCK");
 	device.fd = fd;
 }
@@ -325,8 +330,7 @@ static pid_t start(const struct way *way, unsigned int threads, unsigned int fir
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (way->nonblock)
-		reopen_nonblock();
+	reopen(way->nonblock);
 	run_readers(way, threads, first);
 	exit(0);
 }
