@@ -3,7 +3,7 @@
  * What is done with a read before vfio is entered. security_file_permission() is asked about
  * every read of every file, and what an fmod_ret program returns in its place becomes the
  * result of a pread, if it is not 0: bytes read, or -errno (vfs_read() in fs/read_write.c).
- * A preadv or io_uring takes the error, and goes on with the read otherwise.
+ * A preadv takes the error, and goes on with the read otherwise; io_uring takes either.
  *
  * dsn_answer saves the way to the device where the rewrite is in force; it protects nothing.
  * dsn_withhold is all there is where the kernel allows no writing, with dsn_unanswered behind
