@@ -84,7 +84,6 @@ struct pci_bus {
 	int domain_nr;
 };
 
-/* Named by a kfunc, and nothing of it read. */
 struct bpf_map {
 	u32 id;
 };
@@ -162,6 +161,15 @@ struct task_struct {
 	u64 start_boottime;
 	char comm[16];
 	void *io_uring;
+};
+
+/* Any structure that begins with 8 bytes of number, to look at other memory through. */
+struct timespec64 {
+	long long tv_sec;
+};
+
+struct ctl_table {
+	const char *procname;
 };
 
 struct seq_file;

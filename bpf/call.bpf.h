@@ -65,20 +65,20 @@ static __always_inline bool gets_to_files(__u32 number, bool compat)
 static __always_inline void read_registers(struct task_struct *task, struct call *call)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	__u32 number = BPF_CORE_READ(regs, orig_ax);
+	__u32 number = regs->orig_ax;
 
 	call->number = number;
-	call->compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	call->compat = task->thread_info.status & TS_COMPAT;
 	if (!call->compat)
 		number &= ~0x40000000;
 
 	/* -ENOSYS: what the entry code puts there, until the call returns */
-	call->ended = (__s64)BPF_CORE_READ(regs, ax) != -ENOSYS ||
+	call->ended = (__s64)regs->ax != -ENOSYS ||
 		      !gets_to_files(number, call->compat);
 	if (call->compat) {
-		call->buf = (__u32)BPF_CORE_READ(regs, cx);
-		call->count = (__u32)BPF_CORE_READ(regs, dx);
-		call->pos = (__u32)BPF_CORE_READ(regs, si) | BPF_CORE_READ(regs, di)
+		call->buf = (__u32)regs->cx;
+		call->count = (__u32)regs->dx;
+		call->pos = (__u32)regs->si | regs->di
 								     << 32;
 		call->kind = number == 180		      ? CALL_PREAD
 			     : number == 333 || number == 378 ? CALL_VECTOR
@@ -86,9 +86,9 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 		return;
 	}
 	call->compat = number == 534 || number == 546; /* x32 has the small iovecs too */
-	call->buf = BPF_CORE_READ(regs, si);
-	call->count = BPF_CORE_READ(regs, dx);
-	call->pos = BPF_CORE_READ(regs, r10);
+	call->buf = regs->si;
+	call->count = regs->dx;
+	call->pos = regs->r10;
 	call->kind = number == 17 ? CALL_PREAD
 		     : number == 295 || number == 327 || number == 534 || number == 546
 			     ? CALL_VECTOR
@@ -115,10 +115,10 @@ static __always_inline bool gets_to_files(__u32 number, bool compat)
 static __always_inline void read_registers(struct task_struct *task, struct call *call)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	__u32 number = BPF_CORE_READ(regs, syscallno);
+	__u32 number = regs->syscallno;
 
 	call->number = number;
-	call->compat = BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
+	call->compat = task->thread_info.flags >> TIF_32BIT & 1;
 
 	/*
 	 * The result goes where the first argument is, and may equal it: that an ioctl or
@@ -126,27 +126,27 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	 */
 	call->ended =
 		number == NO_SYSCALL || !gets_to_files(number, call->compat) ||
-		BPF_CORE_READ(regs, user_regs.regs[0]) != BPF_CORE_READ(regs, orig_x0);
+		regs->user_regs.regs[0] != regs->orig_x0;
 	if (call->compat) {
 		bool vector = number == 361 || number == 392;
 
-		call->buf = (__u32)BPF_CORE_READ(regs, user_regs.regs[1]);
-		call->count = (__u32)BPF_CORE_READ(regs, user_regs.regs[2]);
+		call->buf = (__u32)regs->user_regs.regs[1];
+		call->count = (__u32)regs->user_regs.regs[2];
 		/* a 64-bit argument takes an even register and the next; halves take any */
 		if (vector)
-			call->pos = (__u32)BPF_CORE_READ(regs, user_regs.regs[3]) |
-				    BPF_CORE_READ(regs, user_regs.regs[4]) << 32;
+			call->pos = (__u32)regs->user_regs.regs[3] |
+				    regs->user_regs.regs[4] << 32;
 		else
-			call->pos = (__u32)BPF_CORE_READ(regs, user_regs.regs[4]) |
-				    BPF_CORE_READ(regs, user_regs.regs[5]) << 32;
+			call->pos = (__u32)regs->user_regs.regs[4] |
+				    regs->user_regs.regs[5] << 32;
 		call->kind = number == 180 ? CALL_PREAD
 			     : vector	   ? CALL_VECTOR
 					   : CALL_NONE;
 		return;
 	}
-	call->buf = BPF_CORE_READ(regs, user_regs.regs[1]);
-	call->count = BPF_CORE_READ(regs, user_regs.regs[2]);
-	call->pos = BPF_CORE_READ(regs, user_regs.regs[3]);
+	call->buf = regs->user_regs.regs[1];
+	call->count = regs->user_regs.regs[2];
+	call->pos = regs->user_regs.regs[3];
 	call->kind = number == 67		     ? CALL_PREAD
 		     : number == 69 || number == 286 ? CALL_VECTOR
 						     : CALL_NONE;
@@ -165,14 +165,14 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 static __noinline int find_call(struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u32 flags = BPF_CORE_READ(task, flags);
+	__u32 flags = task->flags;
 
 	call->exiting = flags & PF_EXITING;
 	if (flags & PF_IO_WORKER) {
 		call->kind = CALL_WORKER;
 		return 0;
 	}
-	call->ring = BPF_CORE_READ(task, io_uring);
+	call->ring = task->io_uring;
 	read_registers(task, call);
 	if (call->ring && (call->ended || call->number == IO_URING_ENTER))
 		call->kind = CALL_WORKER;

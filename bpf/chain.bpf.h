@@ -5,7 +5,7 @@
 
 #include "vmlinux.h"
 #include "dsn_window.h"
-#include <bpf/bpf_core_read.h>
+#include "load.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /* VFIO_PCI_OFFSET_MASK: the region index is above it. */
@@ -22,7 +22,8 @@ struct chain {
 	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
 	__u32 serials; /* of which the read has bytes, as far as the walk went */
 	__u32 inside;  /* a DSN whose serial's bytes are all that the read has, or 0 */
-	bool all;      /* look() goes on behind the first serial */
+	__u32 found;   /* DSNs in the chain */
+	__u32 last;    /* of those */
 	bool astray;   /* the chain leads to a header that only the device knows */
 	bool lost;     /* some of it could not be read, or not be made safe */
 
@@ -46,11 +47,16 @@ static __always_inline void chain_start(struct chain *chain,
 	chain->first = unknown_zero;
 	chain->serials = unknown_zero;
 	chain->inside = unknown_zero;
+	chain->found = unknown_zero;
+	chain->last = unknown_zero;
 	chain->astray = unknown_zero;
 	chain->lost = unknown_zero;
-	chain->vconfig = (__u64)BPF_CORE_READ(vdev, vconfig);
-	chain->map = (__u64)BPF_CORE_READ(vdev, pci_config_map);
+	chain->vconfig = (__u64)LOAD(vdev, vconfig);
+	chain->map = (__u64)LOAD(vdev, pci_config_map);
 	chain->cap = DSN_CFG_EXT;
+	/* loads from there do not tell */
+	if (!chain->vconfig || !chain->map)
+		chain->lost = true;
 }
 
 /* Reads the header that the walk stands at; false where the walk ends there. */
@@ -58,15 +64,13 @@ static __always_inline bool read_header(struct chain *chain, __u32 *header)
 {
 	__u32 map;
 
-	if (bpf_probe_read_kernel(header, sizeof(*header),
-				  (void *)(chain->vconfig + chain->cap)) ||
-	    bpf_probe_read_kernel(&map, sizeof(map), (void *)(chain->map + chain->cap)))
-		chain->lost = true;
-	else if (!dsn_copied(map))
+	*header = LOAD_AT(__u32, chain->vconfig + chain->cap, chain->lost);
+	map = LOAD_AT(__u32, chain->map + chain->cap, chain->lost);
+	if (chain->lost)
+		return false;
+	if (!dsn_copied(map))
 		chain->astray = true;
-	else
-		return true;
-	return false;
+	return !chain->astray;
 }
 
 /* Goes to the next capability; 1 where there is none. */
@@ -95,8 +99,8 @@ static long look(__u32 hop, void *data)
 			chain->serials++;
 		if (dsn_inside(chain->pos, chain->len, body, DSN_BODY_LEN))
 			chain->inside = chain->cap;
-		if (chain->serials && !chain->all)
-			return 1;
+		chain->found++;
+		chain->last = chain->cap;
 	}
 	return go_on(chain, header);
 }

@@ -33,24 +33,56 @@ static __always_inline void note_incident(void *map, __u64 count, struct dsn_key
 	bpf_get_current_comm(incident->command, sizeof(incident->command));
 }
 
-static __always_inline void count_device(struct dsn_key *key, bool rewritten)
+/* One read more of the function that has this element of `counters`. */
+static __always_inline void count_read(__u32 counter, bool rewritten)
 {
-	static const struct dsn_device none;
-	struct dsn_device *device;
+	struct dsn_device *device = bpf_map_lookup_elem(&counters, &counter);
+	__u64 thread = bpf_get_current_pid_tgid(), tick = bpf_jiffies64();
 
-	device = bpf_map_lookup_elem(&devices, key);
-	if (!device) {
-		bpf_map_update_elem(&devices, key, &none, BPF_NOEXIST);
-		device = bpf_map_lookup_elem(&devices, key);
-	}
-	if (!device) {
-		COUNT(uncounted);
+	if (!device)
 		return;
-	}
 	__sync_fetch_and_add(rewritten ? &device->reads : &device->passed, 1);
+	/* the name and the time are dearer than all the rest */
+	if (device->last_tick == tick && device->last_tid == (__u32)thread)
+		return;
 	device->last_ns = bpf_ktime_get_boot_ns();
-	device->last_pid = bpf_get_current_pid_tgid() >> 32;
+	device->last_tick = tick;
+	device->last_tid = thread;
+	device->last_pid = thread >> 32;
 	bpf_get_current_comm(device->last_command, sizeof(device->last_command));
+}
+
+#define NO_COUNTER DSN_MAX_DEVICES
+
+/* Gives a function its element. */
+static __always_inline __u32 new_counter(const struct dsn_key *key)
+{
+	__u32 zero = 0, counter, *found;
+	struct dsn_totals *all = bpf_map_lookup_elem(&totals, &zero);
+
+	if (!all || all->counters >= DSN_MAX_DEVICES)
+		return NO_COUNTER;
+	counter = __sync_fetch_and_add(&all->counters, 1);
+	if (counter < DSN_MAX_DEVICES &&
+	    !bpf_map_update_elem(&devices, key, &counter, BPF_NOEXIST))
+		return counter;
+	/* another has been quicker, or there is no memory */
+	__sync_val_compare_and_swap(&all->counters, counter + 1, counter);
+	found = bpf_map_lookup_elem(&devices, key);
+	return found ? *found : NO_COUNTER;
+}
+
+/* Returns where it is counted. */
+static __always_inline __u32 count_device(const struct dsn_key *key, bool rewritten)
+{
+	__u32 *found = bpf_map_lookup_elem(&devices, key);
+	__u32 counter = found ? *found : new_counter(key);
+
+	if (counter < DSN_MAX_DEVICES)
+		count_read(counter, rewritten);
+	else
+		COUNT(uncounted);
+	return counter;
 }
 
 #endif

@@ -14,7 +14,7 @@ int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 coun
 	     __u64 ppos, __u64 iswrite, __s64 ret)
 {
 	if (!is_write(iswrite))
-		rewrite(vdev, buf, count, ppos, ret);
+		rewrite(ctx, vdev, buf, count, ppos, ret);
 	tick_off((__u64)vdev);
 	return 0;
 }
@@ -53,7 +53,7 @@ int dsn_kretprobe(struct pt_regs *ctx)
 	if ((__s64)PT_REGS_RC(ctx) > (__s64)call.count)
 		return 0;
 	if (!is_write(call.iswrite))
-		rewrite((void *)call.vdev, call.buf, call.count, call.ppos,
+		rewrite(NULL, (void *)call.vdev, call.buf, call.count, call.ppos,
 			PT_REGS_RC(ctx));
 	tick_off(call.vdev);
 	return 0;

@@ -14,7 +14,6 @@
 #include "call.bpf.h"
 #include "rewrite.bpf.h"
 #include "vfio.bpf.h"
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 /* A read under way. Its thread's own: nobody else looks at it. */
@@ -53,8 +52,15 @@ struct {
 	__type(value, struct pending);
 } pending SEC(".maps");
 
-/* The guard that is loaded with this object. */
+/* The hook and the guard that are loaded with this object. */
+const volatile enum dsn_hook hook;
 const volatile enum dsn_guard guard;
+
+static __always_inline void drop_pending(__u64 *thread)
+{
+	if (hook == DSN_HOOK_KPROBE)
+		bpf_map_delete_elem(&pending, thread);
+}
 
 /* dsn_state.loaded_ns of this load. */
 const volatile __u64 load_id;

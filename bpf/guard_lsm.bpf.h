@@ -45,7 +45,7 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct c
 
 	fresh.vdev = (__u64)vdev;
 	fresh.call = *call;
-	bpf_map_delete_elem(&pending, &thread);
+	drop_pending(&thread);
 	err = bpf_map_update_elem(&armed, &thread, &fresh, BPF_ANY);
 	if (err)
 		return err;
@@ -79,7 +79,7 @@ static __always_inline void refuse(struct vfio_pci_core_device *vdev,
 	if (call->kind == CALL_PREAD && call->count <= DSN_CFG_END)
 		where = DSN_WHERE(call->pos & DSN_OFFSET_MASK, call->count);
 	COUNT(refused);
-	tell(BPF_CORE_READ(vdev, pdev), where, DSN_WHAT(DSN_FATE_REFUSED, 0, 0, 0));
+	tell(LOAD(vdev, pdev), where, DSN_WHAT(DSN_FATE_REFUSED, 0, 0, 0));
 }
 
 SEC("lsm/file_permission")

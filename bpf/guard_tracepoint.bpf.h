@@ -60,11 +60,11 @@ int BPF_PROG(dsn_rpm_resume, struct device *dev, int flags)
 
 	if (!(flags & RPM_GET_PUT))
 		return 0;
-	vdev = vfio_of(dev);
+	vdev = vfio_of(dev, dev->driver_data);
 	if (!vdev)
 		return 0;
 	read.vdev = (__u64)vdev;
-	bpf_map_delete_elem(&pending, &thread);
+	drop_pending(&thread);
 	if (bpf_map_update_elem(&armed, &thread, &read, BPF_ANY))
 		kill_reader((__u64)vdev, NULL, DSN_REASON_MISSED);
 	return 0;
@@ -77,10 +77,12 @@ int BPF_PROG(dsn_rpm_resume, struct device *dev, int flags)
 static __always_inline bool may_be_read(struct vfio_pci_core_device *vdev,
 					const struct call *call)
 {
+	struct pci_dev *pdev;
+
 	if (call->kind == CALL_OTHER || call->kind == CALL_NONE || call->exiting)
 		return false;
-	return call->kind != CALL_WORKER ||
-	       BPF_CORE_READ(vdev, pdev, enable_cnt.counter) > 0;
+	pdev = LOAD(vdev, pdev);
+	return call->kind != CALL_WORKER || LOAD(pdev, enable_cnt.counter) > 0;
 }
 
 static __always_inline int behind_read(struct device *dev, int flags)
@@ -98,7 +100,7 @@ static __always_inline int behind_read(struct device *dev, int flags)
 	read = bpf_map_lookup_elem(&armed, &thread);
 	if (!read)
 		return 0;
-	vdev = vfio_of(dev);
+	vdev = vfio_of(dev, dev->driver_data);
 	if (read->vdev != (__u64)vdev)
 		return 0;
 	done = read->done;

@@ -33,8 +33,15 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, DSN_MAX_DEVICES);
 	__type(key, struct dsn_key);
-	__type(value, struct dsn_device);
+	__type(value, __u32); /* element of `counters` */
 } devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DSN_MAX_DEVICES);
+	__type(key, __u32);
+	__type(value, struct dsn_device);
+} counters SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

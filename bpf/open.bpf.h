@@ -23,7 +23,7 @@ int dsn_open(struct bpf_iter__task_file *ctx)
 	vdev = vfio_of_file(file);
 	if (!vdev)
 		return 0;
-	holder.opener.key = key_of(BPF_CORE_READ(vdev, pdev));
+	holder.opener.key = key_of(LOAD(vdev, pdev));
 	holder.opener.pid = task->tgid;
 	holder.opener.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&holder.command, task, group_leader, comm);

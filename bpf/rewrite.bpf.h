@@ -9,8 +9,10 @@
 #include "dsn_contract.h"
 #include "dsn_window.h"
 #include "event.bpf.h"
+#include "load.bpf.h"
 #include "maps.bpf.h"
 #include "policy.bpf.h"
+#include "session.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <linux/errno.h>
@@ -61,7 +63,7 @@ static __always_inline void tell_read(struct pci_dev *pdev,
 static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 				  __u32 reason)
 {
-	struct pci_dev *pdev = BPF_CORE_READ((struct vfio_pci_core_device *)vdev, pdev);
+	struct pci_dev *pdev = LOAD((struct vfio_pci_core_device *)vdev, pdev);
 	long err = -EBUSY;
 	__u32 tries;
 
@@ -196,6 +198,38 @@ static long write_over(__u32 hop, void *data)
 	return go_on(chain, header);
 }
 
+/* Writes what policy shows over all serials that the read has bytes of. */
+static __always_inline void write_serials(struct chain *chain)
+{
+	if (chain->found == 1) {
+		show(chain, chain->last + DSN_BODY, DSN_BODY_LEN, chain->serial);
+		return;
+	}
+	chain->cap = chain->first;
+	bpf_loop(DSN_CHAIN_MAX, write_over, chain, 0);
+}
+
+/* A rule of set number `set`, if it is one that a session can keep. */
+static __always_inline void keep_rule(__u64 vdev, const struct dsn_rule *rule, __u32 set,
+				      __u32 counter)
+{
+	if (!set || counter >= DSN_MAX_DEVICES)
+		return;
+	if (rule->policy == DSN_SCRUB || (rule->policy == DSN_SERIAL && rule->serial))
+		session_keep_rule(vdev, rule->policy == DSN_SERIAL ? rule->serial : 0,
+				  set, counter);
+}
+
+/*
+ * Whether a session can keep what the walk has found: everything about the chain, and that
+ * there is no more than one DSN, whole.
+ */
+static __always_inline bool is_plain(const struct chain *chain)
+{
+	return !chain->astray && !chain->lost && chain->found <= 1 &&
+	       (!chain->found || chain->last + DSN_BODY + DSN_BODY_LEN <= chain->size);
+}
+
 /*
  * Makes the `len` bytes at `buf`, which vfio has read or was to read from `pos` in config
  * space, show what policy allows, or kills the reader. Returns whether they reach a DSN.
@@ -208,13 +242,14 @@ __noinline int rewrite_range(struct config_read *read)
 	struct dsn_rule rule;
 	struct pci_dev *pdev;
 	struct dsn_key key;
-	bool reached;
+	bool reached, plain;
+	__u32 counter, set;
 
 	if (!read)
 		return 0;
 	vdev = (void *)read->vdev;
-	pdev = BPF_CORE_READ(vdev, pdev);
-	chain.size = BPF_CORE_READ(pdev, cfg_size);
+	pdev = LOAD(vdev, pdev);
+	chain.size = LOAD(pdev, cfg_size);
 	/* vfio_config_do_rw() refuses such a read before it copies a byte */
 	if (read->len > chain.size || read->pos + read->len > chain.size)
 		return 0;
@@ -226,10 +261,13 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.halfway = read->halfway;
 	chain_start(&chain, vdev);
 	bpf_loop(DSN_CHAIN_MAX, look, &chain, 0);
+	plain = session_can_be_kept() && is_plain(&chain);
+	if (plain)
+		session_keep(read->vdev, chain.last);
 	if (!chain.serials && !chain.first && !chain.astray && !chain.lost)
 		return 0;
 	key = key_of(pdev);
-	rule = rule_of(pdev, key);
+	rule = rule_of(pdev, key, &set);
 	/* a header is no secret, unless it is to be hidden */
 	reached = chain.serials || chain.lost || (chain.first && rule.policy == DSN_HIDE);
 	if (!reached && !chain.astray)
@@ -240,8 +278,11 @@ __noinline int rewrite_range(struct config_read *read)
 		kill_reader(read->vdev, read, DSN_REASON_PLACE);
 		return 1;
 	}
-	if (reached && !read->again)
-		count_device(&key, rule.policy != DSN_PASS);
+	if (reached && !read->again) {
+		counter = count_device(&key, rule.policy != DSN_PASS);
+		if (plain)
+			keep_rule(read->vdev, &rule, set, counter);
+	}
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
 	chain.cap = chain.first;
@@ -249,11 +290,10 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.hide = rule.policy == DSN_HIDE;
 	if (reached && chain.hide) {
 		bpf_loop(DSN_CHAIN_MAX, write_over, &chain, 0);
-		chain.cap = chain.first;
 		chain.hide = false;
 	}
 	if (reached && rule.policy != DSN_PASS)
-		bpf_loop(DSN_CHAIN_MAX, write_over, &chain, 0);
+		write_serials(&chain);
 	if (chain.astray && rule.policy != DSN_PASS)
 		clear_extended(&chain);
 	if (chain.lost)
@@ -276,27 +316,100 @@ static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev,
 	return rewrite_range(read);
 }
 
+/* What a session's device shows over its serial. */
+struct shown {
+	struct dsn_part part;
+	__u64 serial;
+	__u32 counter;
+};
+
+/*
+ * Whether the session keeps the rule that is in force, for this read that has bytes of the
+ * DSN at `cap`, or of its header alone.
+ */
+static __always_inline bool session_shows(__u64 vdev, __u32 cap, __u32 pos, __u32 len,
+					  struct shown *shown)
+{
+	struct dsn_session *session = session_of(vdev);
+	__u32 zero = 0;
+	void *set;
+
+	set = bpf_map_lookup_elem(&rulesets, &zero);
+	if (!set)
+		return false;
+	shown->serial = session->serial;
+	shown->counter = session->counter;
+	if (session->seal != session_seal(vdev, shown->serial,
+					  ((struct bpf_map *)set)->id, shown->counter))
+		return false;
+	shown->part = dsn_part_of(pos, len, cap + DSN_BODY, DSN_BODY_LEN, DSN_CFG_END,
+				  shown->serial);
+	return shown->part.len;
+}
+
+/* Writes it, and counts the read. False: nothing is done yet. */
+static __always_inline bool write_shown(__u64 vdev, __u64 buf, __u32 pos, __u32 len,
+					const struct shown *shown)
+{
+	__u8 bytes[8];
+
+	dsn_store(bytes, shown->part.bytes);
+	if (write_user(buf + shown->part.at, bytes, shown->part.len))
+		return false;
+	COUNT(touched);
+	count_read(shown->counter, true);
+	tell(LOAD((struct vfio_pci_core_device *)vdev, pdev), DSN_WHERE(pos, len),
+	     DSN_WHAT(DSN_FATE_ANSWERED, shown->serial ? DSN_SERIAL : DSN_SCRUB, 0, 0));
+	return true;
+}
+
+/*
+ * The same as rewrite_range() for a read that vfio has done, all of it from what is kept of
+ * the session. False: it is not known, and nothing is done yet.
+ */
+static __always_inline bool rewrite_known(__u64 vdev, __u64 buf, __u64 pos, __u64 len)
+{
+	struct shown shown;
+	__u64 place = session_of(vdev)->tag ^ session_tag(vdev);
+
+	if (place >= PLACES)
+		return false;
+	place *= 4;
+	if (!place || pos >= place + DSN_BODY + DSN_BODY_LEN || pos + len <= place)
+		return true;
+	return session_shows(vdev, place, pos, len, &shown) &&
+	       write_shown(vdev, buf, pos, len, &shown);
+}
+
 /*
  * vfio_pci_config_rw() has read `count` bytes at *ppos into the user's `buf` and is
  * about to return `ret`: bytes read, *ppos being advanced by them, or -errno, *ppos
  * being as it was and any number of bytes copied.
  */
-static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
-				   __u64 count, __u64 ppos, __s64 ret)
+static __always_inline int rewrite(__u64 *ctx, struct vfio_pci_core_device *vdev,
+				   __u64 buf, __u64 count, __u64 ppos, __s64 ret)
 {
-	struct config_read read = { .buf = buf, .halfway = ret == -EFAULT };
+	struct config_read read;
+	bool failed = false;
 	__u64 pos;
 
 	if (!ret)
 		return 0;
-	if (bpf_probe_read_kernel(&pos, sizeof(pos), (void *)ppos)) {
+	pos = LOAD_AT(__u64, ppos, failed);
+	/* in it is config space's region, which is not 0 */
+	if (failed || !pos) {
 		kill_reader((__u64)vdev, NULL, DSN_REASON_PLACE);
 		return 0;
 	}
 	if (ret > 0) {
-		pos -= ret;
+		pos = (pos - ret) & DSN_OFFSET_MASK;
+		if (pos + ret <= DSN_CFG_EXT)
+			return 0;
+		if (session_is_on() && rewrite_known(address_of(ctx), buf, pos, ret))
+			return 0;
 		count = ret;
 	}
+	read = (struct config_read){ .buf = buf, .halfway = ret == -EFAULT };
 	rewrite_at(vdev, &read, count, pos);
 	return 0;
 }

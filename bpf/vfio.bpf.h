@@ -5,7 +5,7 @@
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
-#include <bpf/bpf_core_read.h>
+#include "load.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /*
@@ -20,14 +20,14 @@ const volatile __u64 vfio_device_fops_read;
  * The vfio-pci device whose struct device this is, or NULL. Drivers on vfio-pci-core
  * must have it as their driver data, and it leads back; others' data do not.
  */
-static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
+static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev,
+							    void *driver_data)
 {
-	struct vfio_pci_core_device *vdev = BPF_CORE_READ(dev, driver_data);
+	struct vfio_pci_core_device *vdev = driver_data;
 	struct pci_dev *pdev = NULL;
 
 	pdev = (void *)dev - bpf_core_field_offset(pdev->dev);
-	if (!vdev || BPF_CORE_READ(vdev, vdev.dev) != dev ||
-	    BPF_CORE_READ(vdev, pdev) != pdev)
+	if (!vdev || LOAD(vdev, vdev.dev) != dev || LOAD(vdev, pdev) != pdev)
 		return NULL;
 	return vdev;
 }
@@ -49,12 +49,12 @@ static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *fi
 	/* first: this is asked about every file */
 	if (!is_vfio_file(file))
 		return NULL;
-	data = BPF_CORE_READ(file, private_data);
+	data = file->private_data;
 	device = data;
 	if (bpf_core_type_exists(struct vfio_device_file))
-		device = BPF_CORE_READ((struct vfio_device_file *)data, device);
-	dev = BPF_CORE_READ(device, dev);
-	return vfio_of(dev);
+		device = LOAD((struct vfio_device_file *)data, device);
+	dev = LOAD(device, dev);
+	return vfio_of(dev, LOAD(dev, driver_data));
 }
 
 /* pci_domain_nr() */
@@ -63,18 +63,18 @@ static __always_inline __u32 domain_of(struct pci_bus *bus)
 	struct pci_sysdata *sysdata;
 
 	if (bpf_core_field_exists(bus->domain_nr))
-		return BPF_CORE_READ(bus, domain_nr);
-	sysdata = BPF_CORE_READ(bus, sysdata);
-	return BPF_CORE_READ(sysdata, domain);
+		return LOAD(bus, domain_nr);
+	sysdata = LOAD(bus, sysdata);
+	return LOAD(sysdata, domain);
 }
 
 static __always_inline struct dsn_key key_of(struct pci_dev *pdev)
 {
-	struct pci_bus *bus = BPF_CORE_READ(pdev, bus);
+	struct pci_bus *bus = LOAD(pdev, bus);
 	struct dsn_key key = {
 		.domain = domain_of(bus),
-		.bus = BPF_CORE_READ(bus, number),
-		.devfn = BPF_CORE_READ(pdev, devfn),
+		.bus = LOAD(bus, number),
+		.devfn = LOAD(pdev, devfn),
 		.scope = DSN_SCOPE_FUNCTION,
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsnctl metrics: the figures of `status` and `dump` for Prometheus, text format 0.0.4. */
 #include "command.h"
+#include "counters.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -155,19 +156,16 @@ static void add_loaded(struct samples *samples, const struct figures *figures)
 
 static int add_devices(struct samples *samples)
 {
-	_cleanup_(close_fd) int map = -1;
+	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
 	struct dsn_key key, *last = NULL;
 	struct dsn_device device;
 	char bdf[BDF_LEN];
-	int status;
 
-	map = pins_map(PIN_DEVICES, &status);
-	if (map < 0)
+	if (counters_open(&counters) != EXIT_DONE)
 		return EXIT_FAILED;
-	while (!bpf_map_get_next_key(map, last, &key)) {
+	while (!bpf_map_get_next_key(counters.devices, last, &key)) {
 		last = &key;
-		if (bpf_map_lookup_elem(map, &key, &device))
-			continue;
+		device = counters_of(&counters, &key);
 		bdf_format(&key, bdf);
 		label(add(samples, DEVICE_READS, device.reads), "bdf", bdf);
 		label(add(samples, DEVICE_PASSED, device.passed), "bdf", bdf);

@@ -9,6 +9,8 @@
 #define PIN_RULESETS "rulesets"
 #define PIN_RULES "rules"
 #define PIN_DEVICES "devices"
+#define PIN_COUNTERS "counters"
+#define PIN_SESSIONS "sessions"
 #define PIN_TOTALS "totals"
 #define PIN_KILLS "kills"
 #define PIN_WHOLES "wholes"

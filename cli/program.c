@@ -47,8 +47,15 @@ static const struct set guards[] = {
 /* Beside a hook that rewrites: without DSN_OPTION_ANSWER, and with it. */
 static const struct set answers[] = { { "none", {} }, { "answer", { "dsn_answer" } } };
 
+/*
+ * Beside a hook that keeps what it knows of open devices, and there before it and after it:
+ * they see a device's next session begin.
+ */
+static const struct set sessions[] = { { "none", {} },
+				       { "sessions", { "dsn_switched", "dsn_begin" } } };
+
 /* The sets that a plan loads, in the order in which they are attached. */
-#define SETS 3
+#define SETS 4
 
 struct chosen {
 	const struct set *sets[SETS];
@@ -56,15 +63,17 @@ struct chosen {
 
 static struct chosen chosen_by(const struct plan *plan)
 {
-	return (struct chosen){ { &hooks[plan->hook], &guards[plan->guard],
+	return (struct chosen){ { &sessions[plan->sessions], &hooks[plan->hook],
+				  &guards[plan->guard],
 				  &answers[!!(plan->options & DSN_OPTION_ANSWER)] } };
 }
 
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
 
-static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_TOTALS,
-					   PIN_KILLS,	 PIN_WHOLES,  PIN_EVENTS,
-					   PIN_MONITOR,	 PIN_STATE,   PIN_EARLY };
+static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES,  PIN_COUNTERS,
+					   PIN_SESSIONS, PIN_TOTALS,   PIN_KILLS,
+					   PIN_WHOLES,	 PIN_EVENTS,   PIN_MONITOR,
+					   PIN_STATE,	 PIN_EARLY };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 
@@ -110,6 +119,14 @@ static void explain(struct plan *plan, int err)
 	because(plan, "%s%s%s", strerror(-err), last ? ": " : "", last ? last : "");
 }
 
+/* Pins are named like their maps, but for a section, whose name bpffs would not take. */
+static struct bpf_map *map_of(struct dsnctl_bpf *skeleton, const char *pin)
+{
+	return strcmp(pin, PIN_SESSIONS)
+		       ? bpf_object__find_map_by_name(skeleton->obj, pin)
+		       : skeleton->maps.data_sessions;
+}
+
 static int reuse_maps(struct dsnctl_bpf *skeleton)
 {
 	size_t i;
@@ -117,8 +134,7 @@ static int reuse_maps(struct dsnctl_bpf *skeleton)
 
 	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
 		_cleanup_(close_fd) int fd = pins_open(pinned_maps[i]);
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skeleton->obj, pinned_maps[i]);
+		struct bpf_map *map = map_of(skeleton, pinned_maps[i]);
 
 		if (fd == -ENOENT)
 			continue;
@@ -137,8 +153,8 @@ static int pin_maps(struct dsnctl_bpf *skeleton)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
-		err = pins_put(pinned_maps[i], bpf_map__fd(bpf_object__find_map_by_name(
-						       skeleton->obj, pinned_maps[i])));
+		err = pins_put(pinned_maps[i],
+			       bpf_map__fd(map_of(skeleton, pinned_maps[i])));
 		if (err)
 			return err;
 	}
@@ -156,16 +172,27 @@ struct links {
 	struct bpf_link *open; /* NULL where holders_find() is left to find its own way */
 };
 
+static void destroy_set(struct bpf_link *links[MAX_PROGRAMS])
+{
+	int i;
+
+	for (i = 0; i < MAX_PROGRAMS; i++) {
+		bpf_link__destroy(links[i]);
+		links[i] = NULL;
+	}
+}
+
 /* The guard before its hook. */
 static void destroy_links(struct links *links)
 {
-	int set, i;
+	int set;
 
 	for (set = SETS - 1; set >= 0; set--)
-		for (i = 0; i < MAX_PROGRAMS; i++)
-			bpf_link__destroy(links->of[set][i]);
+		destroy_set(links->of[set]);
 	bpf_link__destroy(links->open);
 }
+
+#define TASK_WORK "bpf_task_work_schedule_resume"
 
 static bool needs_lsm(enum dsn_guard guard)
 {
@@ -175,29 +202,40 @@ static bool needs_lsm(enum dsn_guard guard)
 
 #define TASK_WORK "bpf_task_work_schedule_resume"
 
-/* What the kernel's types tell of the guards. */
+/* What the kernel's types, and those of its modules, tell. */
 struct features {
-	bool known, task_work, srcu_tracepoints;
+	bool known, task_work, srcu_tracepoints, cast;
+	bool sessions; /* both where dsn_begin and dsn_switched are attached */
 };
+
+static bool has_function(const struct btf *btf, const char *name)
+{
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
 
 /* They are megabytes, and read once. */
 static const struct features *kernel_features(void)
 {
 	static struct features features;
-	struct btf *btf;
+	struct btf *kernel, *vfio;
 
 	if (features.known)
 		return &features;
-	btf = btf__load_vmlinux_btf();
+	kernel = btf__load_vmlinux_btf();
+	/* without it, vfio is no module */
+	vfio = kernel ? btf__load_module_btf("vfio_pci_core", kernel) : NULL;
 	features = (struct features){
 		.known = true,
-		.task_work =
-			btf && btf__find_by_name_kind(btf, TASK_WORK, BTF_KIND_FUNC) > 0,
+		.task_work = has_function(kernel, TASK_WORK),
 		.srcu_tracepoints =
-			btf && btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
-						      BTF_KIND_TYPEDEF) > 0,
+			kernel && btf__find_by_name_kind(kernel, "class_srcu_fast_notrace_t",
+							 BTF_KIND_TYPEDEF) > 0,
+		.cast = has_function(kernel, "bpf_rdonly_cast"),
+		.sessions = has_function(kernel, "proc_dointvec") &&
+			    has_function(vfio ? vfio : kernel, "vfio_config_init"),
 	};
-	btf__free(btf);
+	btf__free(vfio);
+	btf__free(kernel);
 	return &features;
 }
 
@@ -240,16 +278,20 @@ static void configure_open(struct dsnctl_bpf *skeleton, const struct plan *plan,
 					  (symbols->fops || symbols->read));
 }
 
-static int configure(struct dsnctl_bpf *skeleton, struct plan *plan)
+static int configure(struct dsnctl_bpf *skeleton, struct plan *plan,
+		     const struct features *features)
 {
 	struct vfio_symbols symbols;
 	bool found = symbols_find_vfio(&symbols);
 
+	skeleton->rodata->can_cast = features->cast;
+	skeleton->rodata->keeps_sessions = plan->sessions;
+	skeleton->rodata->hook = plan->hook;
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
 	skeleton->rodata->whole_reads_pass = plan->options & DSN_OPTION_WHOLE;
 	configure_open(skeleton, plan, &symbols);
-	if (needs_lsm(plan->guard) && check_lsm(plan))
+	if (needs_lsm(plan->guard) && check_lsm(plan, features))
 		return -EOPNOTSUPP;
 	/* only programs that see every file must know those of vfio */
 	if (!needs_lsm(plan->guard) && plan->hook != DSN_HOOK_PERMISSION &&
@@ -317,176 +359,6 @@ static int try_tracepoint(struct dsnctl_bpf *skeleton, struct plan *plan)
 	return 0;
 }
 
-/*
- * The guard is attached behind the hook, and its programs in their order: a read that
- * they see behind, they have seen before. What is under way meanwhile has time to end.
- */
-static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan *plan)
-{
-	struct chosen chosen = chosen_by(plan);
-	int set, i, err;
-
-	for (set = 0; set < SETS; set++)
-		for_each_program(i, chosen.sets[set]) {
-			if (chosen.sets[set] == &guards[plan->guard] && i == 1)
-				usleep(50000);
-			err = attach_one(skeleton, chosen.sets[set]->programs[i],
-					 &links->of[set][i], plan);
-			if (err)
-				return err;
-		}
-	if (bpf_program__autoload(skeleton->progs.dsn_open)) {
-		err = attach_one(skeleton, "dsn_open", &links->open, plan);
-		if (err)
-			return err;
-	}
-	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
-		       ? try_tracepoint(skeleton, plan)
-		       : 0;
-}
-
-/* Drops the pinned links of the sets' programs that are not in this one. */
-static int drop_others(const struct set *sets, size_t count, const struct set *keep)
-{
-	size_t other;
-	int i, err;
-
-	for (other = 0; other < count; other++)
-		for_each_program(i, &sets[other]) {
-			if (has_program(keep, sets[other].programs[i]))
-				continue;
-			err = pins_drop(sets[other].programs[i]);
-			if (err)
-				return err;
-		}
-	return 0;
-}
-
-/* Puts the set's prepared links in place of those that were there. */
-static int replace(const struct set *sets, size_t count, const struct set *set)
-{
-	int i, err = 0;
-
-	for_each_program(i, set)
-		err = err ? err : pins_commit(set->programs[i]);
-	return err ? err : drop_others(sets, count, set);
-}
-
-/*
- * All links are pinned beside the old ones before the first of these goes: whenever this
- * is cut off, one hook and its guard are whole. The old guard goes first, so that it never
- * waits for a hook that is gone.
- */
-static int pin_links(const struct plan *plan, struct links *links, int armed)
-{
-	struct chosen chosen = chosen_by(plan);
-	int set, i, err = pins_prepare(PIN_ARMED, armed);
-
-	for (set = 0; set < SETS; set++)
-		for_each_program(i, chosen.sets[set])
-			err = err ? err
-				  : pins_prepare(chosen.sets[set]->programs[i],
-						 bpf_link__fd(links->of[set][i]));
-	err = err ? err : replace(guards, ARRAY_SIZE(guards), &guards[plan->guard]);
-	err = err ? err : replace(hooks, ARRAY_SIZE(hooks), &hooks[plan->hook]);
-	err = err ? err : replace(answers, ARRAY_SIZE(answers), chosen.sets[SETS - 1]);
-	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
-	err = err ? err : pins_age(PIN_ARMED);
-	return err ? err : pins_commit(PIN_ARMED);
-}
-
-static void discard_of(const struct set *sets, size_t count)
-{
-	size_t set;
-	int i;
-
-	for (set = 0; set < count; set++)
-		for_each_program(i, &sets[set])
-			pins_discard(sets[set].programs[i]);
-}
-
-/* Before the hook with which it counts, and never behind it: see holders_find(). */
-static int pin_open(const struct links *links)
-{
-	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
-			   : pins_drop(PIN_OPEN);
-}
-
-/* What was prepared and not committed would hold programs that nobody knows of. */
-static void discard_all(void)
-{
-	discard_of(answers, ARRAY_SIZE(answers));
-	discard_of(guards, ARRAY_SIZE(guards));
-	discard_of(hooks, ARRAY_SIZE(hooks));
-	pins_discard(PIN_ARMED);
-}
-
-int program_unload(void)
-{
-	static const struct set none;
-	int err;
-
-	discard_all();
-	err = pins_drop(PIN_OPEN);
-	err = err ? err : drop_others(answers, ARRAY_SIZE(answers), &none);
-	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
-	return err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
-}
-
-static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
-{
-	struct chosen chosen = chosen_by(plan);
-	struct bpf_program *program;
-	int err;
-
-	*skeleton = dsnctl_bpf__open();
-	if (!*skeleton)
-		return -errno;
-	bpf_object__for_each_program(program, (*skeleton)->obj)
-	{
-		const char *name = bpf_program__name(program);
-
-		bpf_program__set_autoload(program,
-					  has_program(chosen.sets[0], name) ||
-						  has_program(chosen.sets[1], name) ||
-						  has_program(chosen.sets[2], name));
-		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
-	}
-	err = configure(*skeleton, plan);
-	if (!err)
-		err = reuse_maps(*skeleton);
-	return err ? err : dsnctl_bpf__load(*skeleton);
-}
-
-int program_load(struct plan *plan)
-{
-	_cleanup_(destroy_links) struct links links = {};
-	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
-	int err;
-
-	libbpf_set_print(NULL);
-	discard_all();
-	plan->reason[0] = kernel_log[0] = '\0';
-	err = open_and_load(&skeleton, plan);
-	if (!err)
-		err = attach(skeleton, &links, plan);
-	if (err) {
-		if (!*plan->reason)
-			explain(plan, err);
-		return err;
-	}
-	err = pin_maps(skeleton);
-	if (!err)
-		err = pin_open(&links);
-	if (!err)
-		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
-	if (err)
-		discard_all();
-	if (err)
-		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
-	return err;
-}
-
 /* The program that the pinned link of this name holds, or -errno. */
 static int open_program(const char *name, struct bpf_prog_info *info)
 {
@@ -524,6 +396,240 @@ static bool is_running(const struct set *set)
 			return false;
 	}
 	return i > 0;
+}
+
+#define FTRACE_SWITCH "/proc/sys/kernel/ftrace_enabled"
+
+/* Tried out, by a write that changes nothing. Where there is no switch, nobody uses it. */
+static bool switch_is_watched(struct dsn_sessions *kept)
+{
+	_cleanup_(close_fd) int fd = open(FTRACE_SWITCH, O_RDWR | O_CLOEXEC);
+	volatile __u32 *on = &kept->on;
+	char value = 0;
+
+	if (fd < 0)
+		return errno == ENOENT;
+	if (pread(fd, &value, 1, 0) != 1 || value != '1')
+		return false;
+	*on = 1;
+	if (pwrite(fd, &value, 1, 0) != 1 || *on)
+		return false;
+	*on = 1;
+	return pread(fd, &value, 1, 0) == 1 && value == '1';
+}
+
+/*
+ * From here on the beginning of each session is seen; what is there from a time when it was
+ * not is wiped. It goes without, if it must.
+ */
+static void start_sessions(struct dsnctl_bpf *skeleton, struct links *links,
+			   struct plan *plan)
+{
+	struct dsn_sessions *kept = &skeleton->data_sessions->sessions;
+	bool seen = is_running(&sessions[1]) && kept->on;
+	int i, err = 0;
+
+	for_each_program(i, &sessions[1])
+		err = err ? err
+			  : attach_one(skeleton, sessions[1].programs[i],
+				       &links->of[0][i], plan);
+	if (!err && !seen)
+		memset(kept, 0, sizeof(*kept));
+	kept->on = !err;
+	if (!err && switch_is_watched(kept))
+		return;
+	kept->on = 0;
+	destroy_set(links->of[0]);
+	plan->sessions = false;
+	plan->reason[0] = '\0';
+}
+
+/*
+ * The guard is attached behind the hook, and its programs in their order: a read that
+ * they see behind, they have seen before. What is under way meanwhile has time to end.
+ */
+static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan *plan)
+{
+	struct chosen chosen = chosen_by(plan);
+	int set, i, err;
+
+	if (plan->sessions)
+		start_sessions(skeleton, links, plan);
+	for (set = 1; set < SETS; set++)
+		for_each_program(i, chosen.sets[set]) {
+			if (chosen.sets[set] == &guards[plan->guard] && i == 1)
+				usleep(50000);
+			err = attach_one(skeleton, chosen.sets[set]->programs[i],
+					 &links->of[set][i], plan);
+			if (err)
+				return err;
+		}
+	if (bpf_program__autoload(skeleton->progs.dsn_open)) {
+		err = attach_one(skeleton, "dsn_open", &links->open, plan);
+		if (err)
+			return err;
+	}
+	return plan->guard == DSN_GUARD_TRACEPOINT || plan->guard == DSN_GUARD_REALTIME
+		       ? try_tracepoint(skeleton, plan)
+		       : 0;
+}
+
+/* Drops the pinned links of the sets' programs that are not in this one. */
+static int drop_others(const struct set *sets, size_t count, const struct set *keep)
+{
+	size_t other;
+	int i, err;
+
+	for (other = 0; other < count; other++)
+		for_each_program(i, &sets[other]) {
+			if (has_program(keep, sets[other].programs[i]))
+				continue;
+			err = pins_drop(sets[other].programs[i]);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+/* Puts the set's prepared links in place of those of the same names. */
+static int commit(const struct set *set)
+{
+	int i, err = 0;
+
+	for_each_program(i, set)
+		err = err ? err : pins_commit(set->programs[i]);
+	return err;
+}
+
+/* And of all that were there. */
+static int replace(const struct set *sets, size_t count, const struct set *set)
+{
+	int err = commit(set);
+
+	return err ? err : drop_others(sets, count, set);
+}
+
+/*
+ * All links are pinned beside the old ones before the first of these goes: whenever this
+ * is cut off, one hook and its guard are whole. The old guard goes first, so that it never
+ * waits for a hook that is gone. No hook is ever without sessions that it may use.
+ */
+static int pin_links(const struct plan *plan, struct links *links, int armed)
+{
+	struct chosen chosen = chosen_by(plan);
+	int set, i, err = pins_prepare(PIN_ARMED, armed);
+
+	for (set = 0; set < SETS; set++)
+		for_each_program(i, chosen.sets[set])
+			err = err ? err
+				  : pins_prepare(chosen.sets[set]->programs[i],
+						 bpf_link__fd(links->of[set][i]));
+	err = err ? err : commit(chosen.sets[0]);
+	err = err ? err : replace(guards, ARRAY_SIZE(guards), &guards[plan->guard]);
+	err = err ? err : replace(hooks, ARRAY_SIZE(hooks), &hooks[plan->hook]);
+	err = err ? err : replace(answers, ARRAY_SIZE(answers), chosen.sets[SETS - 1]);
+	err = err ? err : drop_others(sessions, ARRAY_SIZE(sessions), chosen.sets[0]);
+	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
+	err = err ? err : pins_age(PIN_ARMED);
+	return err ? err : pins_commit(PIN_ARMED);
+}
+
+static void discard_of(const struct set *sets, size_t count)
+{
+	size_t set;
+	int i;
+
+	for (set = 0; set < count; set++)
+		for_each_program(i, &sets[set])
+			pins_discard(sets[set].programs[i]);
+}
+
+/* Before the hook with which it counts, and never behind it: see holders_find(). */
+static int pin_open(const struct links *links)
+{
+	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
+			   : pins_drop(PIN_OPEN);
+}
+
+/* What was prepared and not committed would hold programs that nobody knows of. */
+static void discard_all(void)
+{
+	discard_of(answers, ARRAY_SIZE(answers));
+	discard_of(guards, ARRAY_SIZE(guards));
+	discard_of(hooks, ARRAY_SIZE(hooks));
+	discard_of(sessions, ARRAY_SIZE(sessions));
+	pins_discard(PIN_ARMED);
+}
+
+int program_unload(void)
+{
+	static const struct set none;
+	int err;
+
+	discard_all();
+	err = pins_drop(PIN_OPEN);
+	err = err ? err : drop_others(answers, ARRAY_SIZE(answers), &none);
+	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
+	err = err ? err : drop_others(hooks, ARRAY_SIZE(hooks), &none);
+	return err ? err : drop_others(sessions, ARRAY_SIZE(sessions), &none);
+}
+
+static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
+{
+	struct features features = find_features();
+	struct bpf_program *program;
+	struct chosen chosen;
+	int set, err;
+
+	plan->sessions = features.sessions && plan->hook == DSN_HOOK_FEXIT &&
+			 plan->guard == DSN_GUARD_OFF;
+	chosen = chosen_by(plan);
+	*skeleton = dsnctl_bpf__open();
+	if (!*skeleton)
+		return -errno;
+	bpf_object__for_each_program(program, (*skeleton)->obj)
+	{
+		const char *name = bpf_program__name(program);
+		bool wanted = false;
+
+		for (set = 0; set < SETS; set++)
+			wanted |= has_program(chosen.sets[set], name);
+		bpf_program__set_autoload(program, wanted);
+		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
+	}
+	err = configure(*skeleton, plan, &features);
+	if (!err)
+		err = reuse_maps(*skeleton);
+	return err ? err : dsnctl_bpf__load(*skeleton);
+}
+
+int program_load(struct plan *plan)
+{
+	_cleanup_(destroy_links) struct links links = {};
+	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
+	int err;
+
+	libbpf_set_print(NULL);
+	discard_all();
+	plan->reason[0] = kernel_log[0] = '\0';
+	err = open_and_load(&skeleton, plan);
+	if (!err)
+		err = attach(skeleton, &links, plan);
+	if (err) {
+		if (!*plan->reason)
+			explain(plan, err);
+		return err;
+	}
+	err = pin_maps(skeleton);
+	if (!err)
+		err = pin_open(&links);
+	if (!err)
+		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
+	if (err)
+		discard_all();
+	if (err)
+		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
+	return err;
 }
 
 enum dsn_hook program_hook(void)
@@ -565,7 +671,13 @@ static int missed_of(const struct set *set, unsigned long long *missed)
 
 int program_hook_missed(enum dsn_hook hook, unsigned long long *missed)
 {
-	return missed_of(&hooks[hook], missed);
+	unsigned long long begins = 0;
+	int err = missed_of(&hooks[hook], missed);
+
+	if (!err && is_running(&sessions[1]))
+		err = missed_of(&sessions[1], &begins);
+	*missed += begins;
+	return err;
 }
 
 int program_guard_missed(enum dsn_guard guard, unsigned long long *missed)

@@ -12,6 +12,7 @@ struct plan {
 	enum dsn_guard guard;
 	__u32 options;	  /* enum dsn_option */
 	__u64 id;	  /* will be dsn_state.loaded_ns */
+	bool sessions;	  /* what is known of open devices is kept; program_load() sets it */
 	char reason[160]; /* of a failure: what the kernel said, its last line */
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
+#include "counters.h"
 #include "holders.h"
 #include "message.h"
 #include "pins.h"
@@ -23,7 +24,8 @@ static int out_of_memory(void)
 }
 
 /* Opens the maps that all three need and reads the rules. Prints the error. */
-static int read_policy(struct ruleset *set, int *devices, enum dsn_hook *hook)
+static int read_policy(struct ruleset *set, struct counters *counters,
+		       enum dsn_hook *hook)
 {
 	_cleanup_(close_fd) int rulesets = -1;
 	int status, err;
@@ -38,8 +40,7 @@ static int read_policy(struct ruleset *set, int *devices, enum dsn_hook *hook)
 		say_error("cannot read the rules: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	*devices = pins_map(PIN_DEVICES, &status);
-	return *devices < 0 ? status : EXIT_DONE;
+	return counters_open(counters);
 }
 
 /* The columns that every command shows of a function, in this order. */
@@ -84,13 +85,12 @@ static void fill_policy(struct table *table, const struct dsn_key *key,
 	table_bool(table, COL_DEGRADED, policy_is_degraded(hook, &policy->rule));
 }
 
-static void fill_reads(struct table *table, int devices, const struct dsn_key *key)
+static void fill_reads(struct table *table, const struct counters *counters,
+		       const struct dsn_key *key)
 {
-	struct dsn_device device = {};
+	struct dsn_device device = counters_of(counters, key);
 	char when[TIME_LEN];
 
-	if (bpf_map_lookup_elem(devices, key, &device))
-		memset(&device, 0, sizeof(device));
 	table_number(table, COL_READS, device.reads);
 	table_number(table, COL_PASSED, device.passed);
 	if (!device.last_ns)
@@ -117,7 +117,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int devices = -1;
+	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
 	struct policy policy;
 	struct dsn_key key;
 	enum dsn_hook hook;
@@ -130,7 +130,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
-	status = read_policy(&set, &devices, &hook);
+	status = read_policy(&set, &counters, &hook);
 	if (status)
 		return status;
 	policy = policy_of(&set, &key);
@@ -138,7 +138,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	    table_row(&table))
 		return out_of_memory();
 	fill_policy(&table, &key, &policy, hook);
-	fill_reads(&table, devices, &key);
+	fill_reads(&table, &counters, &key);
 	if (options->json)
 		return print_row(&table);
 	table_print_fields(&table);
@@ -146,13 +146,13 @@ int cmd_get(const struct options *options, int argc, char **argv)
 }
 
 /* Adds the functions that were read but have no rule of their own. */
-static int fill_read_devices(struct table *table, int devices, const struct ruleset *set,
-			     enum dsn_hook hook)
+static int fill_read_devices(struct table *table, const struct counters *counters,
+			     const struct ruleset *set, enum dsn_hook hook)
 {
 	struct dsn_key key, *last = NULL;
 	struct policy policy;
 
-	while (!bpf_map_get_next_key(devices, last, &key)) {
+	while (!bpf_map_get_next_key(counters->devices, last, &key)) {
 		last = &key;
 		if (ruleset_find(set, &key))
 			continue;
@@ -160,7 +160,7 @@ static int fill_read_devices(struct table *table, int devices, const struct rule
 		if (table_row(table))
 			return -ENOMEM;
 		fill_policy(table, &key, &policy, hook);
-		fill_reads(table, devices, &key);
+		fill_reads(table, counters, &key);
 	}
 	return 0;
 }
@@ -184,7 +184,7 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table rules = {}, others = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int devices = -1;
+	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
 	struct dsn_rule rule;
 	enum dsn_hook hook;
 	int status;
@@ -192,7 +192,7 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	status = read_policy(&set, &devices, &hook);
+	status = read_policy(&set, &counters, &hook);
 	if (status)
 		return status;
 	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
@@ -206,9 +206,9 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 		if (table_row(&rules))
 			return out_of_memory();
 		fill_policy(&rules, &set.keys[i], &policy, hook);
-		fill_reads(&rules, devices, &set.keys[i]);
+		fill_reads(&rules, &counters, &set.keys[i]);
 	}
-	if (fill_read_devices(options->json ? &others : &rules, devices, &set, hook))
+	if (fill_read_devices(options->json ? &others : &rules, &counters, &set, hook))
 		return out_of_memory();
 	if (options->json)
 		return dump_json(&rules, &others, &set);
@@ -293,7 +293,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	_cleanup_(free_ptr) struct holder *holders = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int map = -1;
+	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
 	struct json_object *object;
 	enum dsn_hook hook;
 	char error[128];
@@ -313,7 +313,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	if (holders_find(&holders, &open))
 		say_warning("cannot tell which devices are open");
 	hook = program_hook();
-	status = hook != DSN_HOOK_NONE ? read_policy(&set, &map, &hook) : EXIT_DONE;
+	status = hook != DSN_HOOK_NONE ? read_policy(&set, &counters, &hook) : EXIT_DONE;
 	if (status)
 		return status;
 	if (table_init(&table, list_columns, columns))

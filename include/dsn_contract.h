@@ -59,13 +59,20 @@ struct dsn_rule {
 	__u32 expect; /* vendor id << 16 | device id; 0: any */
 };
 
-/* What happened to one function's reads since load; key: its dsn_key. */
+/*
+ * What happened to one function's reads since load: an element of `counters`. Which one it
+ * is `devices` has under the function's dsn_key; as many are in use as dsn_totals.counters.
+ *
+ * Of reads by the same thread in the same tick of the kernel's (1 to 10 ms) the first one's
+ * time and command stand for all of them.
+ */
 struct dsn_device {
 	__u64 reads;	/* reads that reached a DSN and were rewritten */
 	__u64 passed;	/* reads that reached a DSN and were let through by `pass` */
 	__u64 last_ns;	/* time of the last of either, ns, CLOCK_BOOTTIME */
 	__u32 last_pid; /* its process id in the initial pid namespace */
-	__u32 reserved;
+	__u32 last_tid; /* its thread id there */
+	__u64 last_tick; /* its time in jiffies */
 	char last_command[16]; /* its thread's name */
 };
 
@@ -81,7 +88,8 @@ struct dsn_totals {
 	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
 	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
 	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
-	__u64 uncounted;     /* reads missing in `devices` for want of memory or room */
+	__u64 uncounted;     /* reads missing in `counters` for want of memory or room */
+	__u64 counters;	     /* elements of `counters` that are in use */
 };
 
 enum dsn_reason {
@@ -230,8 +238,33 @@ struct dsn_state {
 	char guard_reason[320]; /* why there is no guard; empty where there is */
 };
 
+/*
+ * What is known of a device for as long as it is open: an element of dsn_sessions by its
+ * address. Written and read without a lock, by any number of processors at once.
+ */
+struct dsn_session {
+	/* struct vfio_pci_core_device's address << 7, and in the 10 bits that are then 0 the
+	   place of its one DSN in dwords, or 0: there is none. One word, so never torn */
+	__u64 tag;
+	/* what the DSN shows under the rule in force, 0 for scrub; where its reads are
+	   counted; and what those give together with the address and the rule set's id: where
+	   it does not fit, they are not from one moment, and are not used */
+	__u64 serial;
+	__u64 counter; /* element of `counters` */
+	__u64 seal;
+};
+
+#define DSN_SESSIONS 1024
+
+/* The map `sessions`; in use where hook is fexit and there is no guard. */
+struct dsn_sessions {
+	__u32 on;    /* by the command line, while every beginning and every end is seen */
+	__u32 begun; /* a beginning was seen, so that they can be */
+	struct dsn_session of[DSN_SESSIONS];
+};
+
 #define DSN_MAX_RULES 262144 /* functions and the default */
-#define DSN_MAX_DEVICES 65536
+#define DSN_MAX_DEVICES 8192
 
 /* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
 #define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
@@ -239,8 +272,9 @@ struct dsn_state {
 
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
-_Static_assert(sizeof(struct dsn_device) == 48, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 88, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_device) == 56, "dsn_device has no padding");
+_Static_assert(sizeof(struct dsn_session) == 32, "dsn_session has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 96, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What was found out about a device, kept for as long as it is open. Used where no guard is
+ * needed, as no program is ever skipped there; docs/guarantee.md says why it is never that
+ * of another session.
+ */
+#ifndef DSN_SESSION_BPF_H
+#define DSN_SESSION_BPF_H
+
+#include "vmlinux.h"
+#include "dsn_contract.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/*
+ * Pinned, and shared by the programs of all loads: any dsn_begin ends the sessions of all.
+ * The command line wipes it before it sets `on`.
+ */
+struct dsn_sessions sessions SEC(".data.sessions");
+
+/* Whether this load's programs may use it. */
+const volatile bool keeps_sessions;
+
+#define GOLDEN 0x9e3779b97f4a7c15ULL
+
+static __always_inline struct dsn_session *session_of(__u64 vdev)
+{
+	_Static_assert(DSN_SESSIONS == 1 << 10, "as many as the shift leaves");
+	return &sessions.of[vdev * GOLDEN >> 54];
+}
+
+/* A device's address but for its upper bits, all of them set: room for a place's 10 bits. */
+#define session_tag(vdev) ((vdev) << 7)
+#define PLACES (1 << 10)
+
+_Static_assert(DSN_CFG_END / 4 == PLACES, "a place is a dword of config space");
+
+/* What ties the parts of a session that are read one by one to each other. */
+static __always_inline __u64 session_seal(__u64 vdev, __u64 serial, __u32 set,
+					  __u32 counter)
+{
+	return serial ^ (vdev * GOLDEN + ((__u64)set << 32 | counter) * 0xd6e8feb86659fd93ULL);
+}
+
+/* A hook's first argument, to count with: as an argument it is a pointer to the verifier. */
+static __always_inline __u64 address_of(__u64 *ctx)
+{
+	__u64 address = 0;
+
+	bpf_get_func_arg(ctx, 0, &address);
+	return address;
+}
+
+static __always_inline bool session_is_on(void)
+{
+	return keeps_sessions && sessions.on;
+}
+
+static __always_inline bool session_can_be_kept(void)
+{
+	return session_is_on() && sessions.begun;
+}
+
+/* `cap`: the chain's one DSN, or 0 where it has none. */
+static __always_inline void session_keep(__u64 vdev, __u32 cap)
+{
+	session_of(vdev)->tag = session_tag(vdev) | cap / 4;
+}
+
+/* The chain's one DSN is under a rule of set number `set` that shows `serial`. */
+static __always_inline void session_keep_rule(__u64 vdev, __u64 serial, __u32 set,
+					      __u32 counter)
+{
+	struct dsn_session *session = session_of(vdev);
+
+	session->serial = serial;
+	session->counter = counter;
+	session->seal = session_seal(vdev, serial, set, counter);
+}
+
+/*
+ * Every session of a device begins with this call, before anybody can read. It is known
+ * to be seen once it has been: a function that the compiler has copied into its caller
+ * never is.
+ */
+SEC("fentry/vfio_config_init")
+int BPF_PROG(dsn_begin, struct vfio_pci_core_device *vdev)
+{
+	struct dsn_session *session = session_of(address_of(ctx));
+
+	session->tag = 0;
+	session->seal = 0;
+	sessions.begun = 1;
+	return 0;
+}
+
+/*
+ * While kernel.ftrace_enabled is 0 no program of this kind runs, and sessions begin
+ * unseen: once it has been written, nothing is kept until the next load.
+ */
+SEC("fentry/proc_dointvec")
+int BPF_PROG(dsn_switched, struct ctl_table *table, int write)
+{
+	__u64 name = 0;
+
+	if (!write)
+		return 0;
+	bpf_probe_read_kernel(&name, sizeof(name), table->procname);
+	if (name == *(const __u64 *)"ftrace_enabled")
+		sessions.on = 0;
+	return 0;
+}
+
+#endif
