@@ -62,19 +62,20 @@ static __always_inline void count_answer(struct pci_dev *pdev, struct dsn_key *k
 }
 
 /* From what is kept of the session. */
-static __always_inline bool answer_known(__u64 vdev, const struct call *call)
+static __always_inline bool answer_known(struct vfio_pci_core_device *vdev,
+					 const struct call *call)
 {
 	__u64 pos = call->pos & DSN_OFFSET_MASK, place;
 	struct shown shown;
 
-	if (!session_is_on())
+	if (guard != DSN_GUARD_OFF || !sessions.on)
 		return false;
-	place = session_of(vdev)->tag ^ session_tag(vdev);
+	place = session_place(session_address((__u64)vdev));
 	if (!place || place >= PLACES || pos > DSN_CFG_END)
 		return false;
 	place *= 4;
 	if (!dsn_inside(pos, call->count, place + DSN_BODY, DSN_BODY_LEN) ||
-	    !session_shows(vdev, place, pos, call->count, &shown) ||
+	    !session_shows(session_address((__u64)vdev), place, pos, call->count, &shown) ||
 	    !write_shown(vdev, call->buf, pos, call->count, &shown))
 		return false;
 	COUNT(answered);
@@ -103,7 +104,7 @@ int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 	find_call(&call);
 	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
 		return 0;
-	if (answer_known((__u64)vdev, &call))
+	if (answer_known(vdev, &call))
 		return call.count;
 	pdev = LOAD(vdev, pdev);
 	chain.size = LOAD(pdev, cfg_size);

@@ -58,13 +58,18 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 	return 0;
 }
 
-static __always_inline void tell(struct pci_dev *pdev, __u64 where, __u32 what)
+static __always_inline bool has_listener(void)
 {
 	struct dsn_monitor *listener;
 	__u32 zero = 0;
 
 	listener = bpf_map_lookup_elem(&monitor, &zero);
-	if (listener && listener->until_ns)
+	return listener && listener->until_ns;
+}
+
+static __always_inline void tell(struct pci_dev *pdev, __u64 where, __u32 what)
+{
+	if (has_listener())
 		write_event((__u64)pdev, where, what);
 }
 

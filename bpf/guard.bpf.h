@@ -52,10 +52,6 @@ struct {
 	__type(value, struct pending);
 } pending SEC(".maps");
 
-/* The hook and the guard that are loaded with this object. */
-const volatile enum dsn_hook hook;
-const volatile enum dsn_guard guard;
-
 static __always_inline void drop_pending(__u64 *thread)
 {
 	if (hook == DSN_HOOK_KPROBE)

@@ -7,6 +7,10 @@
 #include "dsn_contract.h"
 #include <bpf/bpf_helpers.h>
 
+/* The hook and the guard that are loaded with this object. */
+const volatile enum dsn_hook hook;
+const volatile enum dsn_guard guard;
+
 /*
  * A set of rules is never changed once it is in force: the command line fills a new
  * one and puts it into `rulesets`, so that a read sees one whole set or the other, and

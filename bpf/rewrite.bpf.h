@@ -261,9 +261,9 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.halfway = read->halfway;
 	chain_start(&chain, vdev);
 	bpf_loop(DSN_CHAIN_MAX, look, &chain, 0);
-	plain = session_can_be_kept() && is_plain(&chain);
+	plain = guard == DSN_GUARD_OFF && sessions.on && sessions.begun && is_plain(&chain);
 	if (plain)
-		session_keep(read->vdev, chain.last);
+		session_keep(session_address(read->vdev), chain.last);
 	if (!chain.serials && !chain.first && !chain.astray && !chain.lost)
 		return 0;
 	key = key_of(pdev);
@@ -281,7 +281,7 @@ __noinline int rewrite_range(struct config_read *read)
 	if (reached && !read->again) {
 		counter = count_device(&key, rule.policy != DSN_PASS);
 		if (plain)
-			keep_rule(read->vdev, &rule, set, counter);
+			keep_rule(session_address(read->vdev), &rule, set, counter);
 	}
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
@@ -348,8 +348,8 @@ static __always_inline bool session_shows(__u64 vdev, __u32 cap, __u32 pos, __u3
 }
 
 /* Writes it, and counts the read. False: nothing is done yet. */
-static __always_inline bool write_shown(__u64 vdev, __u64 buf, __u32 pos, __u32 len,
-					const struct shown *shown)
+static __always_inline bool write_shown(struct vfio_pci_core_device *vdev, __u64 buf,
+					__u32 pos, __u32 len, const struct shown *shown)
 {
 	__u8 bytes[8];
 
@@ -358,26 +358,23 @@ static __always_inline bool write_shown(__u64 vdev, __u64 buf, __u32 pos, __u32 
 		return false;
 	COUNT(touched);
 	count_read(shown->counter, true);
-	tell(LOAD((struct vfio_pci_core_device *)vdev, pdev), DSN_WHERE(pos, len),
-	     DSN_WHAT(DSN_FATE_ANSWERED, shown->serial ? DSN_SERIAL : DSN_SCRUB, 0, 0));
+	if (has_listener())
+		tell(LOAD(vdev, pdev), DSN_WHERE(pos, len),
+		     DSN_WHAT(DSN_FATE_ANSWERED, shown->serial ? DSN_SERIAL : DSN_SCRUB,
+			      0, 0));
 	return true;
 }
 
 /*
- * The same as rewrite_range() for a read that vfio has done, all of it from what is kept of
- * the session. False: it is not known, and nothing is done yet.
+ * The same as rewrite_range() for a read that vfio has done, and that has bytes of the
+ * session's DSN at `cap`. False: its rule is not known, and nothing is done yet.
  */
-static __always_inline bool rewrite_known(__u64 vdev, __u64 buf, __u64 pos, __u64 len)
+static __always_inline bool rewrite_known(__u64 address, struct vfio_pci_core_device *vdev,
+					  __u64 buf, __u32 pos, __u32 len, __u32 cap)
 {
 	struct shown shown;
-	__u64 place = session_of(vdev)->tag ^ session_tag(vdev);
 
-	if (place >= PLACES)
-		return false;
-	place *= 4;
-	if (!place || pos >= place + DSN_BODY + DSN_BODY_LEN || pos + len <= place)
-		return true;
-	return session_shows(vdev, place, pos, len, &shown) &&
+	return session_shows(address, cap, pos, len, &shown) &&
 	       write_shown(vdev, buf, pos, len, &shown);
 }
 
@@ -386,10 +383,10 @@ static __always_inline bool rewrite_known(__u64 vdev, __u64 buf, __u64 pos, __u6
  * about to return `ret`: bytes read, *ppos being advanced by them, or -errno, *ppos
  * being as it was and any number of bytes copied.
  */
-static __always_inline int rewrite(__u64 *ctx, struct vfio_pci_core_device *vdev,
-				   __u64 buf, __u64 count, __u64 ppos, __s64 ret)
+static __always_inline int rewrite(struct vfio_pci_core_device *vdev, __u64 buf,
+				   __u64 count, __u64 ppos, __s64 ret)
 {
-	struct config_read read;
+	struct config_read read = { .buf = buf, .halfway = ret == -EFAULT };
 	bool failed = false;
 	__u64 pos;
 
@@ -402,14 +399,9 @@ static __always_inline int rewrite(__u64 *ctx, struct vfio_pci_core_device *vdev
 		return 0;
 	}
 	if (ret > 0) {
-		pos = (pos - ret) & DSN_OFFSET_MASK;
-		if (pos + ret <= DSN_CFG_EXT)
-			return 0;
-		if (session_is_on() && rewrite_known(address_of(ctx), buf, pos, ret))
-			return 0;
+		pos -= ret;
 		count = ret;
 	}
-	read = (struct config_read){ .buf = buf, .halfway = ret == -EFAULT };
 	rewrite_at(vdev, &read, count, pos);
 	return 0;
 }

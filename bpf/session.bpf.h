@@ -19,9 +19,6 @@
  */
 struct dsn_sessions sessions SEC(".data.sessions");
 
-/* Whether this load's programs may use it. */
-const volatile bool keeps_sessions;
-
 #define GOLDEN 0x9e3779b97f4a7c15ULL
 
 static __always_inline struct dsn_session *session_of(__u64 vdev)
@@ -43,23 +40,25 @@ static __always_inline __u64 session_seal(__u64 vdev, __u64 serial, __u32 set,
 	return serial ^ (vdev * GOLDEN + ((__u64)set << 32 | counter) * 0xd6e8feb86659fd93ULL);
 }
 
-/* A hook's first argument, to count with: as an argument it is a pointer to the verifier. */
+/* Devices are larger than this, so no two of them have the same address without. */
+#define session_address(vdev) ((vdev) & ~0xffULL)
+
+/*
+ * That of a hook's first argument. To the verifier it is a pointer, which it lets nobody
+ * count with until some of it has been written over.
+ */
 static __always_inline __u64 address_of(__u64 *ctx)
 {
-	__u64 address = 0;
+	volatile __u64 address = ctx[0];
 
-	bpf_get_func_arg(ctx, 0, &address);
+	*(volatile __u8 *)&address = 0; /* the lowest: little-endian */
 	return address;
 }
 
-static __always_inline bool session_is_on(void)
+/* The place of the session's DSN, or 0: it has none; from PLACES on, nothing is known. */
+static __always_inline __u64 session_place(__u64 vdev)
 {
-	return keeps_sessions && sessions.on;
-}
-
-static __always_inline bool session_can_be_kept(void)
-{
-	return session_is_on() && sessions.begun;
+	return session_of(vdev)->tag ^ session_tag(vdev);
 }
 
 /* `cap`: the chain's one DSN, or 0 where it has none. */

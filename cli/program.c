@@ -192,8 +192,6 @@ static void destroy_links(struct links *links)
 	bpf_link__destroy(links->open);
 }
 
-#define TASK_WORK "bpf_task_work_schedule_resume"
-
 static bool needs_lsm(enum dsn_guard guard)
 {
 	return guard == DSN_GUARD_LSM || guard == DSN_GUARD_REALTIME ||
@@ -278,20 +276,18 @@ static void configure_open(struct dsnctl_bpf *skeleton, const struct plan *plan,
 					  (symbols->fops || symbols->read));
 }
 
-static int configure(struct dsnctl_bpf *skeleton, struct plan *plan,
-		     const struct features *features)
+static int configure(struct dsnctl_bpf *skeleton, struct plan *plan)
 {
 	struct vfio_symbols symbols;
 	bool found = symbols_find_vfio(&symbols);
 
-	skeleton->rodata->can_cast = features->cast;
-	skeleton->rodata->keeps_sessions = plan->sessions;
+	skeleton->rodata->can_cast = kernel_features()->cast;
 	skeleton->rodata->hook = plan->hook;
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
 	skeleton->rodata->whole_reads_pass = plan->options & DSN_OPTION_WHOLE;
 	configure_open(skeleton, plan, &symbols);
-	if (needs_lsm(plan->guard) && check_lsm(plan, features))
+	if (needs_lsm(plan->guard) && check_lsm(plan))
 		return -EOPNOTSUPP;
 	/* only programs that see every file must know those of vfio */
 	if (!needs_lsm(plan->guard) && plan->hook != DSN_HOOK_PERMISSION &&
@@ -453,6 +449,8 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan 
 	struct chosen chosen = chosen_by(plan);
 	int set, i, err;
 
+	/* the hook that comes now, or an old one, would use them unseen */
+	skeleton->data_sessions->sessions.on &= plan->sessions;
 	if (plan->sessions)
 		start_sessions(skeleton, links, plan);
 	for (set = 1; set < SETS; set++)
@@ -576,12 +574,11 @@ int program_unload(void)
 
 static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
 {
-	struct features features = find_features();
 	struct bpf_program *program;
 	struct chosen chosen;
 	int set, err;
 
-	plan->sessions = features.sessions && plan->hook == DSN_HOOK_FEXIT &&
+	plan->sessions = kernel_features()->sessions && plan->hook == DSN_HOOK_FEXIT &&
 			 plan->guard == DSN_GUARD_OFF;
 	chosen = chosen_by(plan);
 	*skeleton = dsnctl_bpf__open();
@@ -597,7 +594,7 @@ static int open_and_load(struct dsnctl_bpf **skeleton, struct plan *plan)
 		bpf_program__set_autoload(program, wanted);
 		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
 	}
-	err = configure(*skeleton, plan, &features);
+	err = configure(*skeleton, plan);
 	if (!err)
 		err = reuse_maps(*skeleton);
 	return err ? err : dsnctl_bpf__load(*skeleton);

@@ -89,7 +89,7 @@ done
 expect_output "bpftool names the fields" '"serial": 144218610888343553' \
 	bpftool -p map dump pinned $pins/rules
 expect_output "bpftool shows who has read" '"last_command": "vfio_read"' \
-	bpftool -p map dump pinned $pins/devices
+	bpftool -p map lookup pinned $pins/counters key 0 0 0 0
 
 expect_output "load over what runs keeps the rules" "^loaded" dsnctl load
 sweep "after the second load" $chosen
