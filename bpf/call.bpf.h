@@ -4,6 +4,7 @@
 #define DSN_CALL_BPF_H
 
 #include "vmlinux.h"
+#include "verifier.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -62,7 +63,8 @@ static __always_inline bool gets_to_files(__u32 number, bool compat)
 }
 
 /* The numbers of both tables; x32's are the 64-bit ones with a bit set, or its own. */
-static __always_inline void read_registers(struct task_struct *task, struct call *call)
+static __always_inline enum call_kind read_registers(struct task_struct *task,
+						     struct call *call)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = regs->orig_ax;
@@ -73,26 +75,23 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 		number &= ~0x40000000;
 
 	/* -ENOSYS: what the entry code puts there, until the call returns */
-	call->ended = (__s64)regs->ax != -ENOSYS ||
-		      !gets_to_files(number, call->compat);
+	call->ended = (__s64)regs->ax != -ENOSYS || !gets_to_files(number, call->compat);
 	if (call->compat) {
 		call->buf = (__u32)regs->cx;
 		call->count = (__u32)regs->dx;
-		call->pos = (__u32)regs->si | regs->di
-								     << 32;
-		call->kind = number == 180		      ? CALL_PREAD
-			     : number == 333 || number == 378 ? CALL_VECTOR
-							      : CALL_NONE;
-		return;
+		call->pos = (__u32)regs->si | regs->di << 32;
+		return number == 180			? CALL_PREAD
+		       : number == 333 || number == 378 ? CALL_VECTOR
+							: CALL_NONE;
 	}
 	call->compat = number == 534 || number == 546; /* x32 has the small iovecs too */
 	call->buf = regs->si;
 	call->count = regs->dx;
 	call->pos = regs->r10;
-	call->kind = number == 17 ? CALL_PREAD
-		     : number == 295 || number == 327 || number == 534 || number == 546
-			     ? CALL_VECTOR
-			     : CALL_NONE;
+	return number == 17 ? CALL_PREAD
+	       : number == 295 || number == 327 || number == 534 || number == 546
+		       ? CALL_VECTOR
+		       : CALL_NONE;
 }
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -112,7 +111,8 @@ static __always_inline bool gets_to_files(__u32 number, bool compat)
 	       is_in(number, 286, 287);
 }
 
-static __always_inline void read_registers(struct task_struct *task, struct call *call)
+static __always_inline enum call_kind read_registers(struct task_struct *task,
+						     struct call *call)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	__u32 number = regs->syscallno;
@@ -124,9 +124,8 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 	 * The result goes where the first argument is, and may equal it: that an ioctl or
 	 * a read has ended whose result is the number of its file cannot be told.
 	 */
-	call->ended =
-		number == NO_SYSCALL || !gets_to_files(number, call->compat) ||
-		regs->user_regs.regs[0] != regs->orig_x0;
+	call->ended = number == NO_SYSCALL || !gets_to_files(number, call->compat) ||
+		      regs->user_regs.regs[0] != regs->orig_x0;
 	if (call->compat) {
 		bool vector = number == 361 || number == 392;
 
@@ -139,17 +138,14 @@ static __always_inline void read_registers(struct task_struct *task, struct call
 		else
 			call->pos = (__u32)regs->user_regs.regs[4] |
 				    regs->user_regs.regs[5] << 32;
-		call->kind = number == 180 ? CALL_PREAD
-			     : vector	   ? CALL_VECTOR
-					   : CALL_NONE;
-		return;
+		return number == 180 ? CALL_PREAD : vector ? CALL_VECTOR : CALL_NONE;
 	}
 	call->buf = regs->user_regs.regs[1];
 	call->count = regs->user_regs.regs[2];
 	call->pos = regs->user_regs.regs[3];
-	call->kind = number == 67		     ? CALL_PREAD
-		     : number == 69 || number == 286 ? CALL_VECTOR
-						     : CALL_NONE;
+	return number == 67		       ? CALL_PREAD
+	       : number == 69 || number == 286 ? CALL_VECTOR
+					       : CALL_NONE;
 }
 
 #endif
@@ -166,20 +162,22 @@ static __noinline int find_call(struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 flags = task->flags;
+	enum call_kind kind;
 
 	call->exiting = flags & PF_EXITING;
 	if (flags & PF_IO_WORKER) {
-		call->kind = CALL_WORKER;
+		call->kind = UNKNOWN(CALL_WORKER);
 		return 0;
 	}
 	call->ring = task->io_uring;
-	read_registers(task, call);
+	kind = read_registers(task, call);
 	if (call->ring && (call->ended || call->number == IO_URING_ENTER))
-		call->kind = CALL_WORKER;
+		kind = CALL_WORKER;
 	else if (call->ended)
-		call->kind = CALL_OTHER;
-	else if (call->kind != CALL_NONE && region_of(call->pos) != DSN_CONFIG_REGION)
-		call->kind = CALL_OTHER;
+		kind = CALL_OTHER;
+	else if (kind != CALL_NONE && region_of(call->pos) != DSN_CONFIG_REGION)
+		kind = CALL_OTHER;
+	call->kind = UNKNOWN(kind);
 	return 0;
 }
 

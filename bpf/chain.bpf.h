@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include "dsn_window.h"
 #include "load.bpf.h"
+#include "verifier.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /* VFIO_PCI_OFFSET_MASK: the region index is above it. */
@@ -34,26 +35,19 @@ struct chain {
 	__u64 serial; /* what the guest is to see */
 };
 
-/*
- * Zero, and the verifier does not know it. That of 6.1 looks at a callback of bpf_loop() as
- * if it were called once: of what it knows before the loop it takes branches away that only
- * a later call would take.
- */
-volatile __u32 unknown_zero;
-
 static __always_inline void chain_start(struct chain *chain,
 					struct vfio_pci_core_device *vdev)
 {
-	chain->first = unknown_zero;
-	chain->serials = unknown_zero;
-	chain->inside = unknown_zero;
-	chain->found = unknown_zero;
-	chain->last = unknown_zero;
-	chain->astray = unknown_zero;
-	chain->lost = unknown_zero;
+	chain->first = UNKNOWN(0);
+	chain->serials = UNKNOWN(0);
+	chain->inside = UNKNOWN(0);
+	chain->found = UNKNOWN(0);
+	chain->last = UNKNOWN(0);
+	chain->astray = UNKNOWN(0);
+	chain->lost = UNKNOWN(0);
 	chain->vconfig = (__u64)LOAD(vdev, vconfig);
 	chain->map = (__u64)LOAD(vdev, pci_config_map);
-	chain->cap = DSN_CFG_EXT;
+	chain->cap = UNKNOWN(DSN_CFG_EXT);
 	/* loads from there do not tell */
 	if (!chain->vconfig || !chain->map)
 		chain->lost = true;

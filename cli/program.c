@@ -526,7 +526,10 @@ static int pin_links(const struct plan *plan, struct links *links, int armed)
 	err = err ? err : replace(guards, ARRAY_SIZE(guards), &guards[plan->guard]);
 	err = err ? err : replace(hooks, ARRAY_SIZE(hooks), &hooks[plan->hook]);
 	err = err ? err : replace(answers, ARRAY_SIZE(answers), chosen.sets[SETS - 1]);
-	err = err ? err : drop_others(sessions, ARRAY_SIZE(sessions), chosen.sets[0]);
+	/* detached while ftrace is off, they would leave it broken when it is on again */
+	if (host_running().ftrace)
+		err = err ? err
+			  : drop_others(sessions, ARRAY_SIZE(sessions), chosen.sets[0]);
 	/* the kernel schedules no task work for a map that has no pin, and answers EBUSY */
 	err = err ? err : pins_age(PIN_ARMED);
 	return err ? err : pins_commit(PIN_ARMED);
