@@ -51,14 +51,15 @@ static __always_inline bool may_answer(struct file *file)
 	       LOAD(opened, access_granted);
 }
 
-static __always_inline void count_answer(struct pci_dev *pdev, struct dsn_key *key,
-					 const struct chain *chain, __u32 policy)
+/* Returns where it is counted. */
+static __always_inline __u32 count_answer(struct pci_dev *pdev, struct dsn_key *key,
+					  const struct chain *chain, __u32 policy)
 {
 	COUNT(touched);
 	COUNT(answered);
-	count_device(key, true);
 	tell(pdev, DSN_WHERE(chain->pos, chain->len),
 	     DSN_WHAT(DSN_FATE_ANSWERED, policy, 0, 0));
+	return count_device(key, true);
 }
 
 /* From what is kept of the session. */
@@ -75,11 +76,47 @@ static __always_inline bool answer_known(struct vfio_pci_core_device *vdev,
 		return false;
 	place *= 4;
 	if (!dsn_inside(pos, call->count, place + DSN_BODY, DSN_BODY_LEN) ||
-	    !session_shows(session_address((__u64)vdev), place, pos, call->count, &shown) ||
+	    !session_shows(session_address((__u64)vdev), place, pos, call->count,
+			   &shown) ||
 	    !write_shown(vdev, call->buf, pos, call->count, &shown))
 		return false;
 	COUNT(answered);
 	return true;
+}
+
+/* The same where nothing is kept; what the read returns, or 0. */
+static __noinline int answer_unknown(struct vfio_pci_core_device *vdev,
+				     const struct call *call)
+{
+	struct chain chain = {};
+	struct dsn_part part;
+	struct dsn_rule rule;
+	struct pci_dev *pdev;
+	__u32 set, counter;
+	struct dsn_key key;
+	__u8 bytes[8];
+	bool kept;
+
+	pdev = LOAD(vdev, pdev);
+	chain.size = LOAD(pdev, cfg_size);
+	if (!reaches(vdev, &chain, call->pos, call->count) || !chain.inside ||
+	    chain.serials > 1 || chain.astray || chain.lost)
+		return 0;
+	kept = keep_chain((__u64)vdev, &chain);
+	key = key_of(pdev);
+	rule = rule_of(pdev, key, &set);
+	if (rule.policy == DSN_PASS)
+		return 0;
+	part = dsn_part_of(chain.pos, chain.len, chain.inside + DSN_BODY, DSN_BODY_LEN,
+			   chain.size, rule.policy == DSN_SERIAL ? rule.serial : 0);
+	dsn_store(bytes, part.bytes);
+	/* cut off by the end of config space */
+	if (part.len != chain.len || write_user(call->buf, bytes, part.len))
+		return 0;
+	counter = count_answer(pdev, &key, &chain, rule.policy);
+	if (kept)
+		keep_rule((__u64)vdev, &rule, set, counter);
+	return part.len;
 }
 
 /*
@@ -90,39 +127,14 @@ SEC("fmod_ret/security_file_permission")
 int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
 	struct vfio_pci_core_device *vdev = read_of(file, mask);
-	struct chain chain = {};
-	struct dsn_part part;
 	struct call call = {};
-	struct dsn_rule rule;
-	struct pci_dev *pdev;
-	struct dsn_key key;
-	__u8 bytes[8];
-	__u32 set;
 
 	if (!vdev || !may_answer(file))
 		return 0;
 	find_call(&call);
 	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
 		return 0;
-	if (answer_known(vdev, &call))
-		return call.count;
-	pdev = LOAD(vdev, pdev);
-	chain.size = LOAD(pdev, cfg_size);
-	if (!reaches(vdev, &chain, call.pos, call.count) || !chain.inside ||
-	    chain.serials > 1 || chain.astray || chain.lost)
-		return 0;
-	key = key_of(pdev);
-	rule = rule_of(pdev, key, &set);
-	if (rule.policy == DSN_PASS)
-		return 0;
-	part = dsn_part_of(chain.pos, chain.len, chain.inside + DSN_BODY, DSN_BODY_LEN,
-			   chain.size, rule.policy == DSN_SERIAL ? rule.serial : 0);
-	dsn_store(bytes, part.bytes);
-	/* cut off by the end of config space */
-	if (part.len != chain.len || write_user(call.buf, bytes, part.len))
-		return 0;
-	count_answer(pdev, &key, &chain, rule.policy);
-	return part.len;
+	return answer_known(vdev, &call) ? call.count : answer_unknown(vdev, &call);
 }
 
 enum verdict {

@@ -11,8 +11,7 @@
 /* Adds one to a field of dsn_totals; its value before. */
 #define COUNT(field)                                                                     \
 	({                                                                               \
-		__u32 zero_ = 0;                                                         \
-		struct dsn_totals *totals_ = bpf_map_lookup_elem(&totals, &zero_);       \
+		struct dsn_totals *totals_ = only_element(totals);                       \
                                                                                          \
 		totals_ ? __sync_fetch_and_add(&totals_->field, 1) : 0;                  \
 	})
@@ -57,8 +56,8 @@ static __always_inline void count_read(__u32 counter, bool rewritten)
 /* Gives a function its element. */
 static __always_inline __u32 new_counter(const struct dsn_key *key)
 {
-	__u32 zero = 0, counter, *found;
-	struct dsn_totals *all = bpf_map_lookup_elem(&totals, &zero);
+	struct dsn_totals *all = only_element(totals);
+	__u32 counter, *found;
 
 	if (!all || all->counters >= DSN_MAX_DEVICES)
 		return NO_COUNTER;

@@ -12,52 +12,70 @@
 /* Config space's region, as an offset in the fd. */
 #define CONFIG_START ((__u64)DSN_CONFIG_REGION << 40)
 
-/* Of a read that has bytes of a serial, or may have; `place` is 0 or the session's DSN's. */
-static __noinline int rewrite_hooked(__u64 *ctx, __u64 pos, __u64 place)
-{
-	struct vfio_pci_core_device *vdev = (void *)ctx[0];
-	__s64 ret = ctx[5];
+/* There is no guard, and there are casts: the hook need not ask for either. */
+const volatile bool is_quick;
 
-	if (place && rewrite_known(address_of(ctx), vdev, ctx[1], pos, ret, place))
-		return 0;
-	return rewrite(vdev, ctx[1], ctx[2], ctx[3], ret);
+static __noinline int rewrite_hooked(__u64 *ctx)
+{
+	return rewrite((void *)ctx[0], ctx[1], ctx[2], ctx[3], ctx[5]);
 }
 
-/* The most frequent reads end here, without a call. */
-static __always_inline int look_at_read(__u64 *ctx)
+/* Of a read that has bytes of the session's DSN at `cap`. */
+static __noinline int rewrite_kept(__u64 *ctx, __u32 pos, __u32 cap)
 {
-	__u64 pos, place, end = 0;
-	__s64 ret = ctx[5];
+	return rewrite_known(ctx, pos, cap) ? 0 : rewrite_hooked(ctx);
+}
+
+/* `quick`: there is no guard, as is known already. */
+static __always_inline bool keeps_sessions(bool quick)
+{
+	return (quick || guard == DSN_GUARD_OFF) && sessions.on;
+}
+
+/*
+ * The most frequent reads end here, without a call. Each value is read of `ctx` where it is
+ * wanted: one that is kept over a call is a register to save at each read.
+ */
+static __always_inline int look_at_read(__u64 *ctx, bool quick)
+{
+	__u64 last, pos, place;
 	bool failed = false;
 
-	if (ret <= 0)
-		return rewrite_hooked(ctx, 0, 0);
-	/* the read is behind it: it has ended there */
-	end = LOAD_AT(__u64, ctx[3], failed) - CONFIG_START;
-	if (end - 1 < DSN_CFG_EXT)
+	if ((__s64)ctx[5] <= 0)
+		return rewrite_hooked(ctx);
+	/* the read is behind it: its last byte is the one before */
+	last = quick ? CAST_AT(__u64, ctx[3]) : LOAD_AT(__u64, ctx[3], failed);
+	last -= CONFIG_START + 1;
+	barrier_var(last); /* nor is what it was before worth a register */
+	if (last < DSN_CFG_EXT)
 		return 0;
-	if (guard != DSN_GUARD_OFF || end - 1 >= DSN_CFG_END || !sessions.on)
-		return rewrite_hooked(ctx, 0, 0);
-	pos = end - ret;
+	if (last >= DSN_CFG_END || !keeps_sessions(quick))
+		return rewrite_hooked(ctx);
 	place = session_place(address_of(ctx));
 	if (place >= PLACES)
-		return rewrite_hooked(ctx, 0, 0);
+		return rewrite_hooked(ctx);
 	place *= 4;
-	if (!place || pos >= place + DSN_BODY + DSN_BODY_LEN || end <= place)
+	pos = last + 1 - ctx[5];
+	if (!place || pos >= place + DSN_BODY + DSN_BODY_LEN || last < place)
 		return 0;
-	return rewrite_hooked(ctx, pos, place);
+	return rewrite_kept(ctx, pos, place);
+}
+
+static __noinline int look_at_call(__u64 *ctx)
+{
+	if (!is_write(ctx[4]))
+		look_at_read(ctx, false);
+	tick_off(ctx[0]);
+	return 0;
 }
 
 SEC("fexit/vfio_pci_config_rw")
 int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
 	     __u64 ppos, __u64 iswrite, __s64 ret)
 {
-	if (guard == DSN_GUARD_OFF)
-		return is_write(iswrite) ? 0 : look_at_read(ctx);
-	if (!is_write(iswrite))
-		look_at_read(ctx);
-	tick_off((__u64)vdev);
-	return 0;
+	if (!is_quick)
+		return look_at_call(ctx);
+	return is_write(iswrite) ? 0 : look_at_read(ctx, true);
 }
 
 /* The pair, for kernels that cannot attach the one above (arm64 before 6.4). */

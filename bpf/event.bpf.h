@@ -25,9 +25,8 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 	struct dsn_key key = key_of((struct pci_dev *)pdev);
 	struct dsn_monitor *listener;
 	struct dsn_event *event;
-	__u32 zero = 0;
 
-	listener = bpf_map_lookup_elem(&monitor, &zero);
+	listener = only_element(monitor);
 	if (!listener)
 		return 0;
 	until = listener->until_ns;
@@ -60,10 +59,8 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 
 static __always_inline bool has_listener(void)
 {
-	struct dsn_monitor *listener;
-	__u32 zero = 0;
+	struct dsn_monitor *listener = only_element(monitor);
 
-	listener = bpf_map_lookup_elem(&monitor, &zero);
 	return listener && listener->until_ns;
 }
 

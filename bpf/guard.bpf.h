@@ -67,10 +67,8 @@ const volatile __u64 load_id;
  */
 static __noinline int unannounced(void)
 {
-	struct dsn_state *loaded;
-	__u32 zero = 0;
+	struct dsn_state *loaded = only_element(state);
 
-	loaded = bpf_map_lookup_elem(&state, &zero);
 	if (loaded && loaded->loaded_ns == load_id)
 		COUNT(unannounced);
 	return 0;

@@ -13,18 +13,20 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 type) __ksym __weak;
 const volatile bool can_cast;
 
 /*
- * The type at an address. Where that cannot be read, `failed` becomes true, but for loads
- * by cast: they are 0 then, and what it was that failed nobody tells. So these are for
- * what is there as long as a device is open, as it is in each read of it.
+ * The type at an address. Where that cannot be read it is 0, and nobody tells: for what is
+ * there as long as a device is open, as it is in each read of it.
  */
+#define CAST_AT(type, from)                                                              \
+	(*(type *)bpf_rdonly_cast((void *)(from),                                        \
+				  bpf_core_type_id_kernel(struct timespec64)))
+
+/* The same, on any kernel. Without casts `failed` becomes true where it cannot be read. */
 #define LOAD_AT(type, from, failed)                                                      \
 	({                                                                               \
 		type loaded_;                                                            \
                                                                                          \
 		if (can_cast) {                                                          \
-			loaded_ = *(type *)bpf_rdonly_cast(                              \
-				(void *)(from),                                          \
-				bpf_core_type_id_kernel(struct timespec64));             \
+			loaded_ = CAST_AT(type, from);                                   \
 		} else {                                                                 \
 			type probed_ = 0;                                                \
                                                                                          \

@@ -96,4 +96,9 @@ struct {
 	__type(value, __u32); /* 1 */
 } early SEC(".maps");
 
+static const __u32 first_element;
+
+/* The element of a map that has one, or NULL. */
+#define only_element(map) bpf_map_lookup_elem(&(map), &first_element)
+
 #endif

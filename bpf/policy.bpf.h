@@ -14,8 +14,7 @@
 static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *pdev)
 {
 	return !rule->expect ||
-	       rule->expect ==
-		       ((__u32)LOAD(pdev, vendor) << 16 | LOAD(pdev, device));
+	       rule->expect == ((__u32)LOAD(pdev, vendor) << 16 | LOAD(pdev, device));
 }
 
 /* The rule of the function itself, or of the device that it is one of. */
@@ -53,11 +52,9 @@ static __always_inline struct dsn_rule rule_of(struct pci_dev *pdev, struct dsn_
 {
 	struct dsn_key fallback = { .scope = DSN_SCOPE_DEFAULT };
 	struct dsn_rule *rule, none = {};
-	__u32 zero = 0;
-	void *set;
+	void *set = only_element(rulesets);
 
 	*from = 0;
-	set = bpf_map_lookup_elem(&rulesets, &zero);
 	if (!set)
 		return none;
 	/* ids count up; addresses are used again */

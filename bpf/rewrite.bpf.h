@@ -209,25 +209,32 @@ static __always_inline void write_serials(struct chain *chain)
 	bpf_loop(DSN_CHAIN_MAX, write_over, chain, 0);
 }
 
-/* A rule of set number `set`, if it is one that a session can keep. */
+/*
+ * Keeps for the session what the walk has found, if it can: all about the chain, and that
+ * there is no more than one DSN, whole.
+ */
+static __always_inline bool keep_chain(__u64 vdev, const struct chain *chain)
+{
+	if (guard != DSN_GUARD_OFF || !sessions.on || !sessions.begun)
+		return false;
+	if (chain->astray || chain->lost || chain->found > 1)
+		return false;
+	if (chain->found && chain->last + DSN_BODY + DSN_BODY_LEN > chain->size)
+		return false;
+	session_keep(session_address(vdev), chain->last);
+	return true;
+}
+
+/* And the rule of set number `set` that the chain's DSN is under, if it can. */
 static __always_inline void keep_rule(__u64 vdev, const struct dsn_rule *rule, __u32 set,
 				      __u32 counter)
 {
+	__u64 serial = rule->policy == DSN_SERIAL ? rule->serial : 0;
+
 	if (!set || counter >= DSN_MAX_DEVICES)
 		return;
-	if (rule->policy == DSN_SCRUB || (rule->policy == DSN_SERIAL && rule->serial))
-		session_keep_rule(vdev, rule->policy == DSN_SERIAL ? rule->serial : 0,
-				  set, counter);
-}
-
-/*
- * Whether a session can keep what the walk has found: everything about the chain, and that
- * there is no more than one DSN, whole.
- */
-static __always_inline bool is_plain(const struct chain *chain)
-{
-	return !chain->astray && !chain->lost && chain->found <= 1 &&
-	       (!chain->found || chain->last + DSN_BODY + DSN_BODY_LEN <= chain->size);
+	if (rule->policy == DSN_SCRUB || serial)
+		session_keep_rule(session_address(vdev), serial, set, counter);
 }
 
 /*
@@ -242,7 +249,7 @@ __noinline int rewrite_range(struct config_read *read)
 	struct dsn_rule rule;
 	struct pci_dev *pdev;
 	struct dsn_key key;
-	bool reached, plain;
+	bool reached, kept;
 	__u32 counter, set;
 
 	if (!read)
@@ -261,9 +268,7 @@ __noinline int rewrite_range(struct config_read *read)
 	chain.halfway = read->halfway;
 	chain_start(&chain, vdev);
 	bpf_loop(DSN_CHAIN_MAX, look, &chain, 0);
-	plain = guard == DSN_GUARD_OFF && sessions.on && sessions.begun && is_plain(&chain);
-	if (plain)
-		session_keep(session_address(read->vdev), chain.last);
+	kept = keep_chain(read->vdev, &chain);
 	if (!chain.serials && !chain.first && !chain.astray && !chain.lost)
 		return 0;
 	key = key_of(pdev);
@@ -280,8 +285,8 @@ __noinline int rewrite_range(struct config_read *read)
 	}
 	if (reached && !read->again) {
 		counter = count_device(&key, rule.policy != DSN_PASS);
-		if (plain)
-			keep_rule(session_address(read->vdev), &rule, set, counter);
+		if (kept)
+			keep_rule(read->vdev, &rule, set, counter);
 	}
 	if (rule.policy == DSN_SERIAL)
 		chain.serial = rule.serial;
@@ -331,19 +336,17 @@ static __always_inline bool session_shows(__u64 vdev, __u32 cap, __u32 pos, __u3
 					  struct shown *shown)
 {
 	struct dsn_session *session = session_of(vdev);
-	__u32 zero = 0;
-	void *set;
+	struct bpf_map *set = only_element(rulesets);
 
-	set = bpf_map_lookup_elem(&rulesets, &zero);
 	if (!set)
 		return false;
 	shown->serial = session->serial;
 	shown->counter = session->counter;
-	if (session->seal != session_seal(vdev, shown->serial,
-					  ((struct bpf_map *)set)->id, shown->counter))
+	if (session->seal != session_seal(vdev, shown->serial, set->id, shown->counter))
 		return false;
-	shown->part = dsn_part_of(pos, len, cap + DSN_BODY, DSN_BODY_LEN, DSN_CFG_END,
-				  shown->serial);
+	/* the session would not be kept if it were cut off by the end of config space */
+	shown->part =
+		dsn_part_of(pos, len, cap + DSN_BODY, DSN_BODY_LEN, ~0U, shown->serial);
 	return shown->part.len;
 }
 
@@ -366,16 +369,16 @@ static __always_inline bool write_shown(struct vfio_pci_core_device *vdev, __u64
 }
 
 /*
- * The same as rewrite_range() for a read that vfio has done, and that has bytes of the
- * session's DSN at `cap`. False: its rule is not known, and nothing is done yet.
+ * The same as rewrite_range() for a read from `pos` on that vfio has done, and that has
+ * bytes of the session's DSN at `cap`. `ctx` as that of rewrite(). False: its rule is not
+ * known, and nothing is done yet.
  */
-static __always_inline bool rewrite_known(__u64 address, struct vfio_pci_core_device *vdev,
-					  __u64 buf, __u32 pos, __u32 len, __u32 cap)
+static __always_inline bool rewrite_known(__u64 *ctx, __u32 pos, __u32 cap)
 {
 	struct shown shown;
 
-	return session_shows(address, cap, pos, len, &shown) &&
-	       write_shown(vdev, buf, pos, len, &shown);
+	return session_shows(address_of(ctx), cap, pos, ctx[5], &shown) &&
+	       write_shown((void *)ctx[0], ctx[1], pos, ctx[5], &shown);
 }
 
 /*

@@ -37,7 +37,8 @@ _Static_assert(DSN_CFG_END / 4 == PLACES, "a place is a dword of config space");
 static __always_inline __u64 session_seal(__u64 vdev, __u64 serial, __u32 set,
 					  __u32 counter)
 {
-	return serial ^ (vdev * GOLDEN + ((__u64)set << 32 | counter) * 0xd6e8feb86659fd93ULL);
+	return serial ^
+	       (vdev * GOLDEN + ((__u64)set << 32 | counter) * 0xd6e8feb86659fd93ULL);
 }
 
 /* Devices are larger than this, so no two of them have the same address without. */

@@ -282,6 +282,8 @@ static int configure(struct dsnctl_bpf *skeleton, struct plan *plan)
 	bool found = symbols_find_vfio(&symbols);
 
 	skeleton->rodata->can_cast = kernel_features()->cast;
+	skeleton->rodata->is_quick =
+		kernel_features()->cast && plan->guard == DSN_GUARD_OFF;
 	skeleton->rodata->hook = plan->hook;
 	skeleton->rodata->guard = plan->guard;
 	skeleton->rodata->load_id = plan->id;
