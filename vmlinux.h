@@ -155,6 +155,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
+	int pid;
 	int tgid;
 	const struct cred *cred;
 	struct task_struct *group_leader;

@@ -62,33 +62,61 @@ static __always_inline __u32 count_answer(struct pci_dev *pdev, struct dsn_key *
 	return count_device(key, true);
 }
 
-/* From what is kept of the session. */
-static __always_inline bool answer_known(struct vfio_pci_core_device *vdev,
-					 const struct call *call)
-{
-	__u64 pos = call->pos & DSN_OFFSET_MASK, place;
-	struct shown shown;
+#define ANSWER_UNKNOWN (-1)
 
-	if (guard != DSN_GUARD_OFF || !sessions.on)
-		return false;
-	place = session_place(session_address((__u64)vdev));
-	if (!place || place >= PLACES || pos > DSN_CFG_END)
-		return false;
-	place *= 4;
-	if (!dsn_inside(pos, call->count, place + DSN_BODY, DSN_BODY_LEN) ||
-	    !session_shows(session_address((__u64)vdev), place, pos, call->count,
-			   &shown) ||
-	    !write_shown(vdev, call->buf, pos, call->count, &shown))
-		return false;
+/*
+ * From what is kept of the session, with no more looks than that takes: what the read
+ * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices.
+ */
+static __always_inline int answer_known(struct file *file)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct vfio_device_file *opened = file->private_data;
+	struct vfio_device *device = file->private_data;
+	struct vfio_pci_core_device *vdev = NULL;
+	__u64 at, place, count, bytes, address;
+	struct dsn_session *session;
+	struct kept_rule rule;
+	struct pt_regs *regs;
+
+	if ((__u64)file->f_cred != (__u64)task->cred)
+		return 0;
+	if (bpf_core_type_exists(struct vfio_device_file)) {
+		if (bpf_core_field_exists(opened->access_granted) &&
+		    !CAST(opened, access_granted))
+			return 0;
+		device = CAST(opened, device);
+	}
+	vdev = (void *)device - bpf_core_field_offset(vdev->vdev);
+	regs = find_pread(task);
+	if (!regs)
+		return ANSWER_UNKNOWN;
+	count = CALL_COUNT(regs);
+	at = CALL_POS(regs) - CONFIG_START;
+	address = session_address((__u64)vdev);
+	session = session_of(address);
+	place = session_place(session, address);
+	if (place >= PLACES)
+		return at < DSN_CFG_EXT - DSN_BODY_LEN ? 0 : ANSWER_UNKNOWN;
+	at -= place * 4 + DSN_BODY;
+	if (!place || at >= DSN_BODY_LEN || !count || count > DSN_BODY_LEN - at)
+		return 0;
+	if (!session_rule(session, address, &rule))
+		return ANSWER_UNKNOWN;
+	bytes = rule.serial >> (8 * at);
+	if (write_user(CALL_BUF(regs), &bytes, count))
+		return 0;
 	COUNT(answered);
-	return true;
+	count_kept(vdev, at + place * 4 + DSN_BODY, count, &rule, task);
+	return count;
 }
 
-/* The same where nothing is kept; what the read returns, or 0. */
-static __noinline int answer_unknown(struct vfio_pci_core_device *vdev,
-				     const struct call *call)
+/* The same where nothing is kept. */
+static __noinline int answer_unknown(struct file *file)
 {
+	struct vfio_pci_core_device *vdev = vfio_of_file(file);
 	struct chain chain = {};
+	struct call call = {};
 	struct dsn_part part;
 	struct dsn_rule rule;
 	struct pci_dev *pdev;
@@ -97,9 +125,14 @@ static __noinline int answer_unknown(struct vfio_pci_core_device *vdev,
 	__u8 bytes[8];
 	bool kept;
 
+	if (!vdev || !may_answer(file))
+		return 0;
+	find_call(&call);
+	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
+		return 0;
 	pdev = LOAD(vdev, pdev);
 	chain.size = LOAD(pdev, cfg_size);
-	if (!reaches(vdev, &chain, call->pos, call->count) || !chain.inside ||
+	if (!reaches(vdev, &chain, call.pos, call.count) || !chain.inside ||
 	    chain.serials > 1 || chain.astray || chain.lost)
 		return 0;
 	kept = keep_chain((__u64)vdev, &chain);
@@ -111,7 +144,7 @@ static __noinline int answer_unknown(struct vfio_pci_core_device *vdev,
 			   chain.size, rule.policy == DSN_SERIAL ? rule.serial : 0);
 	dsn_store(bytes, part.bytes);
 	/* cut off by the end of config space */
-	if (part.len != chain.len || write_user(call->buf, bytes, part.len))
+	if (part.len != chain.len || write_user(call.buf, bytes, part.len))
 		return 0;
 	counter = count_answer(pdev, &key, &chain, rule.policy);
 	if (kept)
@@ -126,15 +159,10 @@ static __noinline int answer_unknown(struct vfio_pci_core_device *vdev,
 SEC("fmod_ret/security_file_permission")
 int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
-	struct vfio_pci_core_device *vdev = read_of(file, mask);
-	struct call call = {};
-
-	if (!vdev || !may_answer(file))
+	if (!(mask & MAY_READ) || !is_vfio_file(file))
 		return 0;
-	find_call(&call);
-	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
-		return 0;
-	return answer_known(vdev, &call) ? call.count : answer_unknown(vdev, &call);
+	ret = is_quick && sessions.on ? answer_known(file) : ANSWER_UNKNOWN;
+	return ret == ANSWER_UNKNOWN ? answer_unknown(file) : ret;
 }
 
 enum verdict {

@@ -16,6 +16,7 @@
 
 /* VFIO_PCI_CONFIG_REGION_INDEX, in the bits of an offset where vfio looks for it */
 #define DSN_CONFIG_REGION 7
+#define CONFIG_START ((__u64)DSN_CONFIG_REGION << 40)
 #define region_of(pos) ((__u64)(pos) >> 40)
 
 enum call_kind {
@@ -94,6 +95,16 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 		       : CALL_NONE;
 }
 
+/* Whether the thread is in a pread64() as 64-bit programs make it, by a system call. */
+static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_regs *regs)
+{
+	return !(task->thread_info.status & TS_COMPAT) && regs->orig_ax == 17;
+}
+
+#define CALL_BUF(regs) ((regs)->si)
+#define CALL_COUNT(regs) ((regs)->dx)
+#define CALL_POS(regs) ((regs)->r10)
+
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT 22
@@ -148,6 +159,15 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 					       : CALL_NONE;
 }
 
+static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_regs *regs)
+{
+	return !(task->thread_info.flags >> TIF_32BIT & 1) && regs->syscallno == 67;
+}
+
+#define CALL_BUF(regs) ((regs)->user_regs.regs[1])
+#define CALL_COUNT(regs) ((regs)->user_regs.regs[2])
+#define CALL_POS(regs) ((regs)->user_regs.regs[3])
+
 #endif
 
 /*
@@ -179,6 +199,20 @@ static __noinline int find_call(struct call *call)
 		kind = CALL_OTHER;
 	call->kind = UNKNOWN(kind);
 	return 0;
+}
+
+/*
+ * The registers of the call where it is a pread, and find_call() would find so; or NULL, where
+ * it has to be asked. A thread that has never used io_uring reads in calls alone, and before
+ * they end.
+ */
+static __always_inline struct pt_regs *find_pread(struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+	if (task->flags & PF_IO_WORKER || task->io_uring || !is_plain_pread(task, regs))
+		return NULL;
+	return regs;
 }
 
 #endif

@@ -9,12 +9,6 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-/* Config space's region, as an offset in the fd. */
-#define CONFIG_START ((__u64)DSN_CONFIG_REGION << 40)
-
-/* There is no guard, and there are casts: the hook need not ask for either. */
-const volatile bool is_quick;
-
 static __noinline int rewrite_hooked(__u64 *ctx)
 {
 	return rewrite((void *)ctx[0], ctx[1], ctx[2], ctx[3], ctx[5]);
@@ -38,7 +32,7 @@ static __always_inline bool keeps_sessions(bool quick)
  */
 static __always_inline int look_at_read(__u64 *ctx, bool quick)
 {
-	__u64 last, pos, place;
+	__u64 last, pos, place, address;
 	bool failed = false;
 
 	if ((__s64)ctx[5] <= 0)
@@ -51,7 +45,8 @@ static __always_inline int look_at_read(__u64 *ctx, bool quick)
 		return 0;
 	if (last >= DSN_CFG_END || !keeps_sessions(quick))
 		return rewrite_hooked(ctx);
-	place = session_place(address_of(ctx));
+	address = address_of(ctx);
+	place = session_place(session_of(address), address);
 	if (place >= PLACES)
 		return rewrite_hooked(ctx);
 	place *= 4;

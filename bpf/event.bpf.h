@@ -23,20 +23,16 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), until;
 	struct dsn_key key = key_of((struct pci_dev *)pdev);
-	struct dsn_monitor *listener;
 	struct dsn_event *event;
 
-	listener = only_element(monitor);
-	if (!listener)
-		return 0;
-	until = listener->until_ns;
+	until = monitor.until_ns;
 	if (until && now > until + DSN_GIVE_UP_NS) {
-		__sync_val_compare_and_swap(&listener->until_ns, until, 0);
+		__sync_val_compare_and_swap(&monitor.until_ns, until, 0);
 		return 0;
 	}
 	event = now < until ? bpf_ringbuf_reserve(&events, sizeof(*event), 0) : NULL;
 	if (!event) {
-		__sync_fetch_and_add(&listener->lost, 1);
+		__sync_fetch_and_add(&monitor.lost, 1);
 		return 0;
 	}
 	/* quickly: all events behind it wait until this one is there */
@@ -57,16 +53,9 @@ __noinline int write_event(__u64 pdev, __u64 where, __u32 what)
 	return 0;
 }
 
-static __always_inline bool has_listener(void)
-{
-	struct dsn_monitor *listener = only_element(monitor);
-
-	return listener && listener->until_ns;
-}
-
 static __always_inline void tell(struct pci_dev *pdev, __u64 where, __u32 what)
 {
-	if (has_listener())
+	if (monitor.until_ns)
 		write_event((__u64)pdev, where, what);
 }
 

@@ -49,13 +49,6 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dsn_totals);
-} totals SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DSN_INCIDENTS);
 	__type(key, __u32);
 	__type(value, struct dsn_incident);
@@ -75,14 +68,6 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dsn_monitor);
-} monitor SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct dsn_state);
@@ -95,6 +80,14 @@ struct {
 	__type(key, struct dsn_opener);
 	__type(value, __u32); /* 1 */
 } early SEC(".maps");
+
+/*
+ * Maps of one element as well, but the programs get at it without a lookup. They are pinned
+ * by the name behind `.data.`, and shared by the programs of all loads.
+ */
+struct dsn_totals totals SEC(".data.totals");
+struct dsn_monitor monitor SEC(".data.monitor");
+struct dsn_sessions sessions SEC(".data.sessions");
 
 static const __u32 first_element;
 

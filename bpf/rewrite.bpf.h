@@ -78,7 +78,7 @@ static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 	return 0;
 }
 
-static __always_inline long write_user(__u64 to, const void *from, __u32 len)
+static __always_inline long write_user(__u64 to, const void *from, __u64 len)
 {
 	/* the form in which the 6.1 verifier sees that this is 1 to 8 */
 	asm volatile("%0 += -1; %0 &= 7; %0 += 1" : "+r"(len));
@@ -321,64 +321,40 @@ static __always_inline int rewrite_at(struct vfio_pci_core_device *vdev,
 	return rewrite_range(read);
 }
 
-/* What a session's device shows over its serial. */
-struct shown {
-	struct dsn_part part;
-	__u64 serial;
-	__u32 counter;
-};
-
-/*
- * Whether the session keeps the rule that is in force, for this read that has bytes of the
- * DSN at `cap`, or of its header alone.
- */
-static __always_inline bool session_shows(__u64 vdev, __u32 cap, __u32 pos, __u32 len,
-					  struct shown *shown)
+/* Counts a read that shows what the session keeps, and tells it. */
+static __always_inline void count_kept(struct vfio_pci_core_device *vdev, __u32 pos,
+				       __u32 len, const struct kept_rule *rule,
+				       struct task_struct *task)
 {
-	struct dsn_session *session = session_of(vdev);
-	struct bpf_map *set = only_element(rulesets);
-
-	if (!set)
-		return false;
-	shown->serial = session->serial;
-	shown->counter = session->counter;
-	if (session->seal != session_seal(vdev, shown->serial, set->id, shown->counter))
-		return false;
-	/* the session would not be kept if it were cut off by the end of config space */
-	shown->part =
-		dsn_part_of(pos, len, cap + DSN_BODY, DSN_BODY_LEN, ~0U, shown->serial);
-	return shown->part.len;
-}
-
-/* Writes it, and counts the read. False: nothing is done yet. */
-static __always_inline bool write_shown(struct vfio_pci_core_device *vdev, __u64 buf,
-					__u32 pos, __u32 len, const struct shown *shown)
-{
-	__u8 bytes[8];
-
-	dsn_store(bytes, shown->part.bytes);
-	if (write_user(buf + shown->part.at, bytes, shown->part.len))
-		return false;
 	COUNT(touched);
-	count_read(shown->counter, true);
-	if (has_listener())
+	count_read(rule->counter, true, task);
+	if (monitor.until_ns)
 		tell(LOAD(vdev, pdev), DSN_WHERE(pos, len),
-		     DSN_WHAT(DSN_FATE_ANSWERED, shown->serial ? DSN_SERIAL : DSN_SCRUB,
-			      0, 0));
-	return true;
+		     DSN_WHAT(DSN_FATE_ANSWERED, rule->serial ? DSN_SERIAL : DSN_SCRUB, 0,
+			      0));
 }
 
 /*
  * The same as rewrite_range() for a read from `pos` on that vfio has done, and that has
- * bytes of the session's DSN at `cap`. `ctx` as that of rewrite(). False: its rule is not
- * known, and nothing is done yet.
+ * bytes of the session's DSN at `cap`, or of its header alone. `ctx` has the arguments of
+ * vfio_pci_config_rw(), and its result. False: the rule is not known, and nothing is done.
  */
 static __always_inline bool rewrite_known(__u64 *ctx, __u32 pos, __u32 cap)
 {
-	struct shown shown;
+	__u64 address = address_of(ctx);
+	struct kept_rule rule;
+	struct dsn_part part;
+	__u8 bytes[8];
 
-	return session_shows(address_of(ctx), cap, pos, ctx[5], &shown) &&
-	       write_shown((void *)ctx[0], ctx[1], pos, ctx[5], &shown);
+	if (!session_rule(session_of(address), address, &rule))
+		return false;
+	/* the session would not be kept if it were cut off by the end of config space */
+	part = dsn_part_of(pos, ctx[5], cap + DSN_BODY, DSN_BODY_LEN, ~0U, rule.serial);
+	dsn_store(bytes, part.bytes);
+	if (!part.len || write_user(ctx[1] + part.at, bytes, part.len))
+		return false;
+	count_kept((void *)ctx[0], pos, ctx[5], &rule, bpf_get_current_task_btf());
+	return true;
 }
 
 /*

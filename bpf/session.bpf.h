@@ -9,15 +9,13 @@
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
+#include "maps.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-/*
- * Pinned, and shared by the programs of all loads: any dsn_begin ends the sessions of all.
- * The command line wipes it before it sets `on`.
- */
-struct dsn_sessions sessions SEC(".data.sessions");
+/* There is no guard, and there are casts: programs need not ask for either. */
+const volatile bool is_quick;
 
 #define GOLDEN 0x9e3779b97f4a7c15ULL
 
@@ -57,9 +55,28 @@ static __always_inline __u64 address_of(__u64 *ctx)
 }
 
 /* The place of the session's DSN, or 0: it has none; from PLACES on, nothing is known. */
-static __always_inline __u64 session_place(__u64 vdev)
+static __always_inline __u64 session_place(const struct dsn_session *session, __u64 vdev)
 {
-	return session_of(vdev)->tag ^ session_tag(vdev);
+	return session->tag ^ session_tag(vdev);
+}
+
+/* What the session's DSN shows, and where its reads are counted. */
+struct kept_rule {
+	__u64 serial;
+	__u32 counter;
+};
+
+/* Whether the session keeps the rule that is in force. */
+static __always_inline bool session_rule(const struct dsn_session *session, __u64 vdev,
+					 struct kept_rule *rule)
+{
+	struct bpf_map *set = only_element(rulesets);
+
+	if (!set)
+		return false;
+	rule->serial = session->serial;
+	rule->counter = session->counter;
+	return session->seal == session_seal(vdev, rule->serial, set->id, rule->counter);
 }
 
 /* `cap`: the chain's one DSN, or 0 where it has none. */
@@ -79,6 +96,14 @@ static __always_inline void session_keep_rule(__u64 vdev, __u64 serial, __u32 se
 	session->seal = session_seal(vdev, serial, set, counter);
 }
 
+static __always_inline void session_drop(__u64 vdev)
+{
+	struct dsn_session *session = session_of(vdev);
+
+	session->tag = 0;
+	session->seal = 0;
+}
+
 /*
  * Every session of a device begins with this call, before anybody can read. It is known
  * to be seen once it has been: a function that the compiler has copied into its caller
@@ -87,11 +112,16 @@ static __always_inline void session_keep_rule(__u64 vdev, __u64 serial, __u32 se
 SEC("fentry/vfio_config_init")
 int BPF_PROG(dsn_begin, struct vfio_pci_core_device *vdev)
 {
-	struct dsn_session *session = session_of(address_of(ctx));
-
-	session->tag = 0;
-	session->seal = 0;
+	session_drop(address_of(ctx));
 	sessions.begun = 1;
+	return 0;
+}
+
+/* And ends with this one, when nobody can read any more: the address may be another's then. */
+SEC("fentry/vfio_config_free")
+int BPF_PROG(dsn_end, struct vfio_pci_core_device *vdev)
+{
+	session_drop(address_of(ctx));
 	return 0;
 }
 

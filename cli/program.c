@@ -52,7 +52,7 @@ static const struct set answers[] = { { "none", {} }, { "answer", { "dsn_answer"
  * they see a device's next session begin.
  */
 static const struct set sessions[] = { { "none", {} },
-				       { "sessions", { "dsn_switched", "dsn_begin" } } };
+				       { "sessions", { "dsn_switched", "dsn_end", "dsn_begin" } } };
 
 /* The sets that a plan loads, in the order in which they are attached. */
 #define SETS 4
@@ -119,12 +119,16 @@ static void explain(struct plan *plan, int err)
 	because(plan, "%s%s%s", strerror(-err), last ? ": " : "", last ? last : "");
 }
 
-/* Pins are named like their maps, but for a section, whose name bpffs would not take. */
+/* Pins are named like their maps; those of sections without the dots, which bpffs refuses. */
 static struct bpf_map *map_of(struct dsnctl_bpf *skeleton, const char *pin)
 {
-	return strcmp(pin, PIN_SESSIONS)
-		       ? bpf_object__find_map_by_name(skeleton->obj, pin)
-		       : skeleton->maps.data_sessions;
+	struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, pin);
+	char section[32];
+
+	if (map)
+		return map;
+	snprintf(section, sizeof(section), ".data.%s", pin);
+	return bpf_object__find_map_by_name(skeleton->obj, section);
 }
 
 static int reuse_maps(struct dsnctl_bpf *skeleton)
@@ -203,7 +207,7 @@ static bool needs_lsm(enum dsn_guard guard)
 /* What the kernel's types, and those of its modules, tell. */
 struct features {
 	bool known, task_work, srcu_tracepoints, cast;
-	bool sessions; /* both where dsn_begin and dsn_switched are attached */
+	bool sessions; /* those where dsn_begin, dsn_end and dsn_switched are attached */
 };
 
 static bool has_function(const struct btf *btf, const char *name)
@@ -230,7 +234,8 @@ static const struct features *kernel_features(void)
 							 BTF_KIND_TYPEDEF) > 0,
 		.cast = has_function(kernel, "bpf_rdonly_cast"),
 		.sessions = has_function(kernel, "proc_dointvec") &&
-			    has_function(vfio ? vfio : kernel, "vfio_config_init"),
+			    has_function(vfio ? vfio : kernel, "vfio_config_init") &&
+			    has_function(vfio ? vfio : kernel, "vfio_config_free"),
 	};
 	btf__free(vfio);
 	btf__free(kernel);

@@ -13,7 +13,7 @@
  * Bumped whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only where the number in `state` is this one.
  */
-#define DSN_LAYOUT 3
+#define DSN_LAYOUT 4
 
 /*
  * Whom a rule is for. The order is the order of precedence; between device and default,
