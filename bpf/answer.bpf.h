@@ -21,21 +21,6 @@
 /* Whether reads of all of config space pass, which cannot be cleaned. */
 const volatile bool whole_reads_pass;
 
-/* Whether the read is one that vfio would do, and has, or may have, bytes of a serial. */
-static __always_inline bool reaches(struct vfio_pci_core_device *vdev,
-				    struct chain *chain, __u64 pos, __u64 count)
-{
-	pos &= DSN_OFFSET_MASK;
-	if (!count || count > chain->size || pos + count > chain->size ||
-	    pos + count <= DSN_CFG_EXT)
-		return false;
-	chain->pos = pos;
-	chain->len = count;
-	chain_start(chain, vdev);
-	bpf_loop(DSN_CHAIN_MAX, look, chain, 0);
-	return chain->serials || chain->astray || chain->lost;
-}
-
 /*
  * A security module may refuse a read of somebody who has not opened the file, and an
  * answer would come before it is asked; and a device may not be open for this file yet.
@@ -159,7 +144,7 @@ static __noinline int answer_unknown(struct file *file)
 SEC("fmod_ret/security_file_permission")
 int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
-	if (!(mask & MAY_READ) || !is_vfio_file(file))
+	if (!is_vfio_read(file, mask))
 		return 0;
 	ret = is_quick && sessions.on ? answer_known(file) : ANSWER_UNKNOWN;
 	return ret == ANSWER_UNKNOWN ? answer_unknown(file) : ret;
@@ -219,9 +204,9 @@ static __always_inline int whole_read(struct pci_dev *pdev, struct dsn_key *key,
  * `answers`: the result becomes that of a pread. `last`: nothing comes behind this that
  * would refuse what has not been answered.
  */
-static __always_inline int withhold(struct file *file, int mask, bool answers, bool last)
+static __always_inline int withhold(struct file *file, bool answers, bool last)
 {
-	struct vfio_pci_core_device *vdev = read_of(file, mask);
+	struct vfio_pci_core_device *vdev = vfio_of_file(file);
 	struct chain chain = {};
 	enum verdict verdict;
 	struct call call = {};
@@ -267,16 +252,26 @@ static __always_inline int withhold(struct file *file, int mask, bool answers, b
 	return refuse_with(pdev, &call, &chain, DSN_REASON_UNANSWERED);
 }
 
+static __noinline int withhold_first(struct file *file)
+{
+	return withhold(file, true, guard == DSN_GUARD_OFF);
+}
+
 SEC("fmod_ret/security_file_permission")
 int BPF_PROG(dsn_withhold, struct file *file, int mask, int ret)
 {
-	return withhold(file, mask, true, guard == DSN_GUARD_OFF);
+	return is_vfio_read(file, mask) ? withhold_first(file) : 0;
+}
+
+static __noinline int withhold_last(struct file *file)
+{
+	return withhold(file, false, true);
 }
 
 SEC("lsm/file_permission")
 int BPF_PROG(dsn_unanswered, struct file *file, int mask, int ret)
 {
-	return ret ? ret : withhold(file, mask, false, true);
+	return !is_vfio_read(file, mask) || ret ? ret : withhold_last(file);
 }
 
 /* Its link holds the module, so that the address stays by which vfio's files are known. */

@@ -99,4 +99,19 @@ static long look(__u32 hop, void *data)
 	return go_on(chain, header);
 }
 
+/* Whether the read is one that vfio would do, and has, or may have, bytes of a serial. */
+static __always_inline bool reaches(struct vfio_pci_core_device *vdev,
+				    struct chain *chain, __u64 pos, __u64 count)
+{
+	pos &= DSN_OFFSET_MASK;
+	if (!count || count > chain->size || pos + count > chain->size ||
+	    pos + count <= DSN_CFG_EXT)
+		return false;
+	chain->pos = pos;
+	chain->len = count;
+	chain_start(chain, vdev);
+	bpf_loop(DSN_CHAIN_MAX, look, chain, 0);
+	return chain->serials || chain->astray || chain->lost;
+}
+
 #endif

@@ -59,10 +59,10 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct c
 	return err;
 }
 
-/* The vfio-pci device that a file is read of, or NULL. */
-static __always_inline struct vfio_pci_core_device *read_of(struct file *file, int mask)
+/* The first thing that is asked about a file, and of most files the only one. */
+static __always_inline bool is_vfio_read(struct file *file, int mask)
 {
-	return mask & MAY_READ ? vfio_of_file(file) : NULL;
+	return is_vfio_file(file) && mask & MAY_READ;
 }
 
 /* A read of a vfio device it is; by io_uring, if not by one of the calls that are known. */
@@ -82,39 +82,55 @@ static __always_inline void refuse(struct vfio_pci_core_device *vdev,
 	tell(LOAD(vdev, pdev), where, DSN_WHAT(DSN_FATE_REFUSED, 0, 0, 0));
 }
 
-SEC("lsm/file_permission")
-int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
+/* Whether the rewrite has something to do in the read, or may have. */
+static __always_inline bool concerns(struct vfio_pci_core_device *vdev,
+				     const struct call *call)
 {
-	struct vfio_pci_core_device *vdev;
-	struct call call = {};
+	struct chain chain = {};
+	struct pci_dev *pdev;
 
-	if (ret)
-		return ret;
-	vdev = read_of(file, mask);
+	if (call->kind != CALL_PREAD)
+		return true;
+	pdev = LOAD(vdev, pdev);
+	chain.size = LOAD(pdev, cfg_size);
+	/* a header may be hidden */
+	return reaches(vdev, &chain, call->pos, call->count) || chain.first;
+}
+
+static __noinline int announce(struct file *file)
+{
+	struct vfio_pci_core_device *vdev = vfio_of_file(file);
+	struct call call = {};
+	int err;
+
 	if (!vdev)
 		return 0;
 	find_call(&call);
 	if (call.kind == CALL_OTHER || (call.kind == CALL_NONE && !call.ring))
 		return 0;
-	if (call.kind == CALL_PREAD && call.count <= DSN_CFG_EXT &&
-	    (call.pos & DSN_OFFSET_MASK) + call.count <= DSN_CFG_EXT)
+	if (is_ring_read(&call))
+		err = -EPERM;
+	else if (concerns(vdev, &call))
+		err = arm(vdev, &call);
+	else
 		return 0;
-	ret = is_ring_read(&call) ? -EPERM : arm(vdev, &call);
-	if (ret >= 0)
+	if (err >= 0)
 		return 0;
 	refuse(vdev, &call);
-	return ret < -4095 ? -EPERM : ret;
+	return err < -4095 ? -EPERM : err;
 }
 
 SEC("lsm/file_permission")
-int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
+int BPF_PROG(dsn_lsm, struct file *file, int mask, int ret)
 {
-	struct vfio_pci_core_device *vdev;
+	return !is_vfio_read(file, mask) || ret ? ret : announce(file);
+}
+
+static __noinline int refuse_ring(struct file *file)
+{
+	struct vfio_pci_core_device *vdev = vfio_of_file(file);
 	struct call call = {};
 
-	if (ret)
-		return ret;
-	vdev = read_of(file, mask);
 	if (!vdev)
 		return 0;
 	find_call(&call);
@@ -122,6 +138,12 @@ int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
 		return 0;
 	refuse(vdev, &call);
 	return -EPERM;
+}
+
+SEC("lsm/file_permission")
+int BPF_PROG(dsn_refuse, struct file *file, int mask, int ret)
+{
+	return !is_vfio_read(file, mask) || ret ? ret : refuse_ring(file);
 }
 
 #endif

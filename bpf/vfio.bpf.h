@@ -34,8 +34,10 @@ static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev,
 
 static __always_inline bool is_vfio_file(struct file *file)
 {
-	if (vfio_device_fops)
-		return (__u64)file->f_op == vfio_device_fops;
+	__u64 fops = vfio_device_fops;
+
+	if (fops)
+		return (__u64)file->f_op == fops;
 	return vfio_device_fops_read && (__u64)file->f_op->read == vfio_device_fops_read;
 }
 
