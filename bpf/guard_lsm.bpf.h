@@ -59,10 +59,13 @@ static __always_inline int arm(struct vfio_pci_core_device *vdev, const struct c
 	return err;
 }
 
-/* The first thing that is asked about a file, and of most files the only one. */
+/* All that is asked of most files is the first; it is not to be mixed with the other. */
 static __always_inline bool is_vfio_read(struct file *file, int mask)
 {
-	return is_vfio_file(file) && mask & MAY_READ;
+	if (!is_vfio_file(file))
+		return false;
+	barrier();
+	return mask & MAY_READ;
 }
 
 /* A read of a vfio device it is; by io_uring, if not by one of the calls that are known. */
