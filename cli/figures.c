@@ -109,9 +109,9 @@ int figures_read(struct figures *figures)
 	figures->totals.unannounced -= figures->state.unannounced;
 	seen = figures->missed;
 	seen.guard += figures->totals.unannounced;
-	guarantee_find(
-		&figures->guarantee,
-		&(struct loaded){ figures->hook, figures->guard, figures->state.options },
-		&figures->host, &seen, figures->state.guard_reason);
+	guarantee_find(&figures->guarantee,
+		       &(struct loaded){ figures->hook, figures->guard,
+					 figures->state.options, program_is_blind() },
+		       &figures->host, &seen, figures->state.guard_reason);
 	return EXIT_DONE;
 }

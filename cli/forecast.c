@@ -171,9 +171,10 @@ void forecast_find(struct forecast *forecast, const struct facts *facts)
 	if (is_impossible(forecast, facts) || !find_hook(forecast, facts))
 		return;
 	forecast->guard = find_guard(forecast->hook, facts, why, sizeof(why));
-	guarantee_find(&forecast->guarantee,
-		       &(struct loaded){ forecast->hook, forecast->guard, 0 },
-		       &facts->host, &none, why);
+	guarantee_find(
+		&forecast->guarantee,
+		&(struct loaded){ .hook = forecast->hook, .guard = forecast->guard },
+		&facts->host, &none, why);
 	if (!facts->bpffs)
 		refuse(forecast, EXIT_FAILED, "mount -t bpf bpf /sys/fs/bpf",
 		       "there is no bpffs at /sys/fs/bpf, where the programs are kept");

@@ -102,6 +102,9 @@ void guarantee_find(struct guarantee *guarantee, const struct loaded *loaded,
 
 	if (hook == DSN_HOOK_NONE)
 		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
+	else if (loaded->blind)
+		say(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'",
+		    "dsn_begin, dsn_end or dsn_switched has been taken out: what the hook knows of a device may be of another");
 	else if (guard != DSN_GUARD_OFF && missed->guard)
 		say(guarantee, LEVEL_BEST_EFFORT,
 		    "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",

@@ -27,6 +27,7 @@ struct loaded {
 	enum dsn_hook hook;
 	enum dsn_guard guard;
 	__u32 options; /* enum dsn_option */
+	bool blind;    /* see program_is_blind() */
 };
 
 /* `missed` by the programs since load and before; `why`: the reasons against the guards. */

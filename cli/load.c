@@ -333,8 +333,9 @@ static void report(const struct outcome *outcome, const struct dsn_missed *misse
 	char text[96];
 
 	guarantee_find(&guarantee,
-		       &(struct loaded){ outcome->plan.hook, outcome->plan.guard,
-					 outcome->plan.options },
+		       &(struct loaded){ .hook = outcome->plan.hook,
+					 .guard = outcome->plan.guard,
+					 .options = outcome->plan.options },
 		       &host, missed, outcome->guard_reason);
 	snprintf(text, sizeof(text), "hook %s, guard %s: %s",
 		 hook_name(outcome->plan.hook), guard_name(outcome->plan.guard),
@@ -503,6 +504,16 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	return put_in_force(&wish, options->json);
 }
 
+/* The kernel notices at some later time what was not undone, and gives ftrace up. */
+static int check_ftrace(void)
+{
+	if (host_running().ftrace)
+		return EXIT_DONE;
+	say_error(
+		"kernel.ftrace_enabled is 0: with programs taken out now, the kernel may attach none any more until the next boot: set it to 1 first, or use --force");
+	return EXIT_FAILED;
+}
+
 /* With the programs gone, a guest that runs would read the real serials. */
 static int check_unused(void)
 {
@@ -554,7 +565,8 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	lock = pins_lock(PINS_CREATE);
 	if (lock < 0)
 		return EXIT_FAILED;
-	if (!options->force && program_hook() != DSN_HOOK_NONE && check_unused())
+	if (!options->force && program_hook() != DSN_HOOK_NONE &&
+	    (check_ftrace() || check_unused()))
 		return EXIT_FAILED;
 	err = program_unload();
 	if (!err)

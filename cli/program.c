@@ -51,8 +51,9 @@ static const struct set answers[] = { { "none", {} }, { "answer", { "dsn_answer"
  * Beside a hook that keeps what it knows of open devices, and there before it and after it:
  * they see a device's next session begin.
  */
-static const struct set sessions[] = { { "none", {} },
-				       { "sessions", { "dsn_switched", "dsn_end", "dsn_begin" } } };
+static const struct set sessions[] = {
+	{ "none", {} }, { "sessions", { "dsn_switched", "dsn_end", "dsn_begin" } }
+};
 
 /* The sets that a plan loads, in the order in which they are attached. */
 #define SETS 4
@@ -70,9 +71,9 @@ static struct chosen chosen_by(const struct plan *plan)
 
 #define for_each_program(i, set) for (i = 0; i < MAX_PROGRAMS && (set)->programs[i]; i++)
 
-static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES,  PIN_COUNTERS,
-					   PIN_SESSIONS, PIN_TOTALS,   PIN_KILLS,
-					   PIN_WHOLES,	 PIN_EVENTS,   PIN_MONITOR,
+static const char *const pinned_maps[] = { PIN_RULESETS, PIN_DEVICES, PIN_COUNTERS,
+					   PIN_SESSIONS, PIN_TOTALS,  PIN_KILLS,
+					   PIN_WHOLES,	 PIN_EVENTS,  PIN_MONITOR,
 					   PIN_STATE,	 PIN_EARLY };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
@@ -229,9 +230,9 @@ static const struct features *kernel_features(void)
 	features = (struct features){
 		.known = true,
 		.task_work = has_function(kernel, TASK_WORK),
-		.srcu_tracepoints =
-			kernel && btf__find_by_name_kind(kernel, "class_srcu_fast_notrace_t",
-							 BTF_KIND_TYPEDEF) > 0,
+		.srcu_tracepoints = kernel && btf__find_by_name_kind(
+						      kernel, "class_srcu_fast_notrace_t",
+						      BTF_KIND_TYPEDEF) > 0,
 		.cast = has_function(kernel, "bpf_rdonly_cast"),
 		.sessions = has_function(kernel, "proc_dointvec") &&
 			    has_function(vfio ? vfio : kernel, "vfio_config_init") &&
@@ -637,6 +638,16 @@ int program_load(struct plan *plan)
 	if (err)
 		because(plan, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;
+}
+
+bool program_is_blind(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_SESSIONS);
+	static struct dsn_sessions kept;
+	__u32 zero = 0;
+
+	return map >= 0 && !bpf_map_lookup_elem(map, &zero, &kept) && kept.on &&
+	       !is_running(&sessions[1]);
 }
 
 enum dsn_hook program_hook(void)

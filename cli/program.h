@@ -10,9 +10,9 @@
 struct plan {
 	enum dsn_hook hook;
 	enum dsn_guard guard;
-	__u32 options;	  /* enum dsn_option */
-	__u64 id;	  /* will be dsn_state.loaded_ns */
-	bool sessions;	  /* what is known of open devices is kept; program_load() sets it */
+	__u32 options; /* enum dsn_option */
+	__u64 id;      /* will be dsn_state.loaded_ns */
+	bool sessions; /* what is known of open devices is kept; program_load() sets it */
 	char reason[160]; /* of a failure: what the kernel said, its last line */
 };
 
@@ -31,6 +31,12 @@ bool program_prefers_lsm(void);
 
 /* Drops the links, guards first: none of them is left waiting for a hook that is gone. */
 int program_unload(void);
+
+/*
+ * The hook relies on what is kept of open devices, and the programs are gone that see them
+ * being opened and closed.
+ */
+bool program_is_blind(void);
 
 /* The hook and the guard whose links are pinned and hold programs of ours. */
 enum dsn_hook program_hook(void);

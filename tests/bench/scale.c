@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counts a command's instructions, and those of the least that its job takes. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +80,16 @@ static int batch(unsigned int count)
 	return 0;
 }
 
+static bool can_cast(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found =
+		btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+
+	btf__free(btf);
+	return found;
+}
+
 /* These programs loaded and attached by libbpf alone, and gone again. */
 static int load(char **names, int count, unsigned int guard, unsigned long long fops)
 {
@@ -92,6 +104,8 @@ static int load(char **names, int count, unsigned int guard, unsigned long long 
 	for (i = 0; i < count; i++)
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(skeleton->obj, names[i]), true);
+	skeleton->rodata->can_cast = can_cast();
+	skeleton->rodata->is_quick = can_cast() && guard == DSN_GUARD_OFF;
 	skeleton->rodata->guard = guard;
 	skeleton->rodata->load_id = 1;
 	skeleton->rodata->vfio_device_fops = fops;

@@ -84,6 +84,9 @@ if echo 0 >/proc/sys/kernel/ftrace_enabled; then
 		dsnctl load
 	expect_output "ftrace off: nothing leaks" " 0 wrong" vfio_read $bdf sweep /run/image $zero
 	expect "ftrace off: proven" dsnctl status --require proven
+	expect_status 1 "ftrace off: unload is refused" dsnctl unload
+	expect_output "ftrace off: says why" "kernel.ftrace_enabled is 0.*--force" \
+		sh -c "dsnctl unload 2>&1; true"
 	echo 1 >/proc/sys/kernel/ftrace_enabled
 else
 	skip "ftrace off" "this kernel cannot turn ftrace off"
@@ -95,6 +98,26 @@ echo voluntary 2>/dev/null >/sys/kernel/debug/sched/preempt
 if grep -qs '(voluntary)' /sys/kernel/debug/sched/preempt; then
 	expect_output "voluntary: no guard, proven" "guard none: proven" dsnctl load
 	expect "status --require proven" dsnctl status --require proven
+
+	# what is kept of a device for as long as it is open
+	is_kept() { bpftool -j map lookup pinned $pins/sessions key 0 0 0 0 | cut -d'"' -f 14; }
+	expect "a read" vfio_read $bdf hex 0x144 8
+	expect_output "keeps what it has found of the device" "^0x01$" is_kept
+	rm $pins/dsn_begin /run/dsnctl/dsn_begin
+	expect_status 3 "nobody sees devices opened: status" dsnctl status
+	expect_output "says so" "^ground: .*dsn_begin.* taken out" sh -c "dsnctl status; true"
+	expect_output "load puts that right" "guard none: proven" dsnctl load
+	expect "status" dsnctl status --require proven
+	if echo 0 >/proc/sys/kernel/ftrace_enabled; then
+		expect_output "ftrace off: nothing is kept" "^0x00$" is_kept
+		echo 1 >/proc/sys/kernel/ftrace_enabled
+		expect_output "and on again: neither" "^0x00$" is_kept
+		expect_output "as before" "^00( 00){7}" vfio_read $bdf hex 0x144 8
+		expect "until the next load" dsnctl load
+		expect_output "which does" "^0x01$" is_kept
+	else
+		skip "ftrace off, and what is kept" "this kernel cannot turn ftrace off"
+	fi
 	echo full >/sys/kernel/debug/sched/preempt
 	expect_status 3 "full now: no longer proven" dsnctl status --require proven
 	expect "but best-effort" dsnctl status --require best-effort

@@ -35,6 +35,7 @@ load_bare() {
 	case $(dsnctl status -j | json_get guard) in
 	tracepoint) guard=1 programs="$programs dsn_rpm_resume dsn_rpm_usage dsn_rpm_idle" ;;
 	lsm) guard=2 programs="$programs dsn_lsm" ;;
+	none) programs="dsn_switched dsn_end dsn_begin $programs" ;;
 	esac
 	# shellcheck disable=SC2086
 	cost scale load $guard "$fops" $programs

@@ -163,7 +163,8 @@ static void levels(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		guarantee_find(&guarantee,
-			       &(struct loaded){ cases[i].hook, cases[i].guard, 0 },
+			       &(struct loaded){ .hook = cases[i].hook,
+						 .guard = cases[i].guard },
 			       &cases[i].host, &cases[i].missed, "");
 		if (guarantee.level != cases[i].level)
 			fail_msg("case %zu: %s, not %s", i, level_name(guarantee.level),
