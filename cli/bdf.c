@@ -28,13 +28,19 @@ static bool take_hex(const char **text, int digits, char end, uint32_t *value)
 
 static const char *parse(const char *text, struct dsn_key *key)
 {
-	uint32_t domain = 0, bus, device, function;
-	const char *colon = strchr(text, ':');
+	uint32_t domain, bus, device, function;
+	const char *rest = text, *colon;
 
-	if (colon && strchr(colon + 1, ':') && !take_hex(&text, 8, ':', &domain))
-		return "the domain is not 1 to 8 hex digits";
-	if (!take_hex(&text, 2, ':', &bus))
-		return "not a PCI function address (want 0000:01:00.0 or 01:00.0)";
+	if (take_hex(&rest, 8, ':', &domain) && take_hex(&rest, 2, ':', &bus)) {
+		text = rest;
+	} else {
+		domain = 0;
+		colon = strchr(text, ':');
+		if (colon && strchr(colon + 1, ':') && !take_hex(&text, 8, ':', &domain))
+			return "the domain is not 1 to 8 hex digits";
+		if (!take_hex(&text, 2, ':', &bus))
+			return "not a PCI function address (want 0000:01:00.0 or 01:00.0)";
+	}
 	if (!take_hex(&text, 2, '.', &device) || device > 0x1f)
 		return "the device is not 00 to 1f, followed by a dot";
 	if (!take_hex(&text, 1, '\0', &function) || function > 7)

@@ -31,12 +31,10 @@ const char *serial_parse(const char *text, __u64 *serial)
 {
 	char between = '\0';
 
-	if (!strncmp(text, "0x", 2) || !strncmp(text, "0X", 2))
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
 		text += 2;
-	else if (strchr(text, '-'))
-		between = '-';
-	else if (strchr(text, ':'))
-		between = ':';
+	else if (text[0] && text[1] && (text[2] == '-' || text[2] == ':'))
+		between = text[2];
 	if (!take_bytes(text, between, serial))
 		return "not a serial (want 8 bytes as 02-00-5e-10-00-00-00-01, with colons, or as 16 hex digits)";
 	if (*serial == ~0ULL)

@@ -67,11 +67,11 @@ struct dsn_rule {
  * time and command stand for all of them.
  */
 struct dsn_device {
-	__u64 reads;	/* reads that reached a DSN and were rewritten */
-	__u64 passed;	/* reads that reached a DSN and were let through by `pass` */
-	__u64 last_ns;	/* time of the last of either, ns, CLOCK_BOOTTIME */
-	__u32 last_pid; /* its process id in the initial pid namespace */
-	__u32 last_tid; /* its thread id there */
+	__u64 reads;	 /* reads that reached a DSN and were rewritten */
+	__u64 passed;	 /* reads that reached a DSN and were let through by `pass` */
+	__u64 last_ns;	 /* time of the last of either, ns, CLOCK_BOOTTIME */
+	__u32 last_pid;	 /* its process id in the initial pid namespace */
+	__u32 last_tid;	 /* its thread id there */
 	__u64 last_tick; /* its time in jiffies */
 	char last_command[16]; /* its thread's name */
 };
@@ -258,7 +258,7 @@ struct dsn_session {
 
 /* The map `sessions`; in use where hook is fexit and there is no guard. */
 struct dsn_sessions {
-	__u32 on;    /* by the command line, while every beginning and every end is seen */
+	__u32 on; /* by the command line, while every beginning and every end is seen */
 	__u32 begun; /* a beginning was seen, so that they can be */
 	struct dsn_session of[DSN_SESSIONS];
 };

@@ -112,7 +112,8 @@ sees "with vfio-pci out and in again" $bdf $chosen
 unbind $bdf
 unbind $other
 expect "unload" dsnctl unload
-expect "then it can go" sh -c "rmmod vfio_pci && rmmod vfio_pci_core"
+# the kernel lets go of it some time after the last program
+expect "then it can go" timeout 20 sh -c "rmmod vfio_pci; until rmmod vfio_pci_core; do sleep 0.1; done"
 bind_both
 sees "without the programs" $bdf 52-54-00-ff-ff-12-34-56
 expect "load again" dsnctl load
