@@ -23,17 +23,13 @@ const volatile bool whole_reads_pass;
 
 /*
  * A security module may refuse a read of somebody who has not opened the file, and an
- * answer would come before it is asked; and a device may not be open for this file yet.
+ * answer would come before it is asked.
  */
 static __always_inline bool may_answer(struct file *file)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct vfio_device_file *opened = file->private_data;
 
-	if ((__u64)file->f_cred != (__u64)task->cred)
-		return false;
-	return !bpf_core_field_exists(opened->access_granted) ||
-	       LOAD(opened, access_granted);
+	return (__u64)file->f_cred == (__u64)task->cred && is_opened(file);
 }
 
 /* Returns where it is counted. */
@@ -51,7 +47,8 @@ static __always_inline __u32 count_answer(struct pci_dev *pdev, struct dsn_key *
 
 /*
  * From what is kept of the session, with no more looks than that takes: what the read
- * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices.
+ * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices, as long
+ * as they are seen to end: the address could be another driver's device else.
  */
 static __always_inline int answer_known(struct file *file)
 {
@@ -74,7 +71,7 @@ static __always_inline int answer_known(struct file *file)
 	}
 	vdev = (void *)device - bpf_core_field_offset(vdev->vdev);
 	regs = find_pread(task);
-	if (!regs)
+	if (!regs || (!sessions.ended && !vfio_of_file(file)))
 		return ANSWER_UNKNOWN;
 	count = CALL_COUNT(regs);
 	at = CALL_POS(regs) - CONFIG_START;
@@ -213,6 +210,7 @@ static __always_inline int withhold(struct file *file, bool answers, bool last)
 	struct dsn_rule rule;
 	struct pci_dev *pdev;
 	struct dsn_key key;
+	bool opened;
 	__u32 set;
 
 	if (!vdev)
@@ -231,8 +229,12 @@ static __always_inline int withhold(struct file *file, bool answers, bool last)
 		call.pos = 0;
 		call.count = chain.size;
 	}
-	if (!reaches(vdev, &chain, call.pos, call.count))
+	/* first: only what is opened has a chain */
+	opened = is_opened(file);
+	if (!reaches(vdev, &chain, call.pos, call.count) && opened)
 		return 0;
+	if (!opened)
+		chain.lost = true;
 	key = key_of(pdev);
 	rule = rule_of(pdev, key, &set);
 	verdict = judge(&call, &chain);

@@ -86,13 +86,13 @@ static __always_inline void refuse(struct vfio_pci_core_device *vdev,
 }
 
 /* Whether the rewrite has something to do in the read, or may have. */
-static __always_inline bool concerns(struct vfio_pci_core_device *vdev,
+static __always_inline bool concerns(struct file *file, struct vfio_pci_core_device *vdev,
 				     const struct call *call)
 {
 	struct chain chain = {};
 	struct pci_dev *pdev;
 
-	if (call->kind != CALL_PREAD)
+	if (call->kind != CALL_PREAD || !is_opened(file))
 		return true;
 	pdev = LOAD(vdev, pdev);
 	chain.size = LOAD(pdev, cfg_size);
@@ -113,7 +113,7 @@ static __noinline int announce(struct file *file)
 		return 0;
 	if (is_ring_read(&call))
 		err = -EPERM;
-	else if (concerns(vdev, &call))
+	else if (concerns(file, vdev, &call))
 		err = arm(vdev, &call);
 	else
 		return 0;

@@ -211,15 +211,20 @@ static __always_inline void write_serials(struct chain *chain)
 
 /*
  * Keeps for the session what the walk has found, if it can: all about the chain, and that
- * there is no more than one DSN, whole.
+ * there is no more than one DSN, whole. A VPD capability at 0xfc has its data at 0x100, and
+ * what a guest reads of it vfio puts into the copy, over the first header.
  */
 static __always_inline bool keep_chain(__u64 vdev, const struct chain *chain)
 {
+	bool failed = false;
+
 	if (guard != DSN_GUARD_OFF || !sessions.on || !sessions.begun)
 		return false;
 	if (chain->astray || chain->lost || chain->found > 1)
 		return false;
 	if (chain->found && chain->last + DSN_BODY + DSN_BODY_LEN > chain->size)
+		return false;
+	if (LOAD_AT(__u8, chain->map + DSN_CFG_EXT - 1, failed) == DSN_MAP_VPD || failed)
 		return false;
 	session_keep(session_address(vdev), chain->last);
 	return true;

@@ -122,8 +122,12 @@ SEC("fentry/vfio_config_free")
 int BPF_PROG(dsn_end, struct vfio_pci_core_device *vdev)
 {
 	session_drop(address_of(ctx));
+	sessions.ended = 1;
 	return 0;
 }
+
+/* Writes of the switch that this load's programs have seen. */
+__u64 switches;
 
 /*
  * While kernel.ftrace_enabled is 0 no program of this kind runs, and sessions begin
@@ -137,8 +141,10 @@ int BPF_PROG(dsn_switched, struct ctl_table *table, int write)
 	if (!write)
 		return 0;
 	bpf_probe_read_kernel(&name, sizeof(name), table->procname);
-	if (name == *(const __u64 *)"ftrace_enabled")
+	if (name == *(const __u64 *)"ftrace_enabled") {
+		__sync_fetch_and_add(&switches, 1);
 		sessions.on = 0;
+	}
 	return 0;
 }
 

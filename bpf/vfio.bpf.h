@@ -59,6 +59,19 @@ static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *fi
 	return vfio_of(dev, LOAD(dev, driver_data));
 }
 
+/*
+ * Whether the file's device is open, and stays so in this read. A file of /dev/vfio/devices
+ * can be read before that, while vfio makes its copy of config space; vfio refuses then, but
+ * looks only after all others.
+ */
+static __always_inline bool is_opened(struct file *file)
+{
+	struct vfio_device_file *opened = file->private_data;
+
+	return !bpf_core_field_exists(opened->access_granted) ||
+	       LOAD(opened, access_granted);
+}
+
 /* pci_domain_nr() */
 static __always_inline __u32 domain_of(struct pci_bus *bus)
 {

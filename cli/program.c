@@ -13,6 +13,7 @@
 #include <string.h>
 #include "host.h"
 #include "pins.h"
+#include "sessions.h"
 #include "symbols.h"
 #include "util.h"
 #include "dsnctl.skel.h"
@@ -175,6 +176,7 @@ static void destroy(struct dsnctl_bpf **skeleton)
 struct links {
 	struct bpf_link *of[SETS][MAX_PROGRAMS];
 	struct bpf_link *open; /* NULL where holders_find() is left to find its own way */
+	struct dsn_sessions *kept;
 };
 
 static void destroy_set(struct bpf_link *links[MAX_PROGRAMS])
@@ -195,6 +197,7 @@ static void destroy_links(struct links *links)
 	for (set = SETS - 1; set >= 0; set--)
 		destroy_set(links->of[set]);
 	bpf_link__destroy(links->open);
+	sessions_close(&links->kept);
 }
 
 static bool needs_lsm(enum dsn_guard guard)
@@ -404,48 +407,55 @@ static bool is_running(const struct set *set)
 
 #define FTRACE_SWITCH "/proc/sys/kernel/ftrace_enabled"
 
-/* Tried out, by a write that changes nothing. Where there is no switch, nobody uses it. */
-static bool switch_is_watched(struct dsn_sessions *kept)
+/* Tried out, by a write that changes nothing and is the only one that these programs see. */
+static bool switch_is_watched(const struct dsnctl_bpf *skeleton)
 {
 	_cleanup_(close_fd) int fd = open(FTRACE_SWITCH, O_RDWR | O_CLOEXEC);
-	volatile __u32 *on = &kept->on;
 	char value = 0;
 
-	if (fd < 0)
-		return errno == ENOENT;
-	if (pread(fd, &value, 1, 0) != 1 || value != '1')
-		return false;
-	*on = 1;
-	if (pwrite(fd, &value, 1, 0) != 1 || *on)
-		return false;
-	*on = 1;
-	return pread(fd, &value, 1, 0) == 1 && value == '1';
+	return fd >= 0 && pread(fd, &value, 1, 0) == 1 && value == '1' &&
+	       pwrite(fd, &value, 1, 0) == 1 && skeleton->bss->switches == 1;
+}
+
+/* Until finish_sessions(), whatever becomes of this load: programs that run use them too. */
+static int stop_sessions(struct dsnctl_bpf *skeleton, struct links *links)
+{
+	links->kept = sessions_open(bpf_map__fd(skeleton->maps.data_sessions));
+	if (!links->kept)
+		return -errno;
+	sessions_stop(links->kept);
+	return 0;
 }
 
 /*
- * From here on the beginning of each session is seen; what is there from a time when it was
- * not is wiped. It goes without, if it must.
+ * From here on each session is seen to begin and to end; what is there from a time when it
+ * was not is wiped. It goes without, if it must.
  */
-static void start_sessions(struct dsnctl_bpf *skeleton, struct links *links,
+static void watch_sessions(struct dsnctl_bpf *skeleton, struct links *links,
 			   struct plan *plan)
 {
-	struct dsn_sessions *kept = &skeleton->data_sessions->sessions;
-	bool seen = is_running(&sessions[1]) && kept->on;
+	bool known = is_running(&sessions[1]);
 	int i, err = 0;
 
 	for_each_program(i, &sessions[1])
 		err = err ? err
 			  : attach_one(skeleton, sessions[1].programs[i],
 				       &links->of[0][i], plan);
-	if (!err && !seen)
-		memset(kept, 0, sizeof(*kept));
-	kept->on = !err;
-	if (!err && switch_is_watched(kept))
+	if (!err && switch_is_watched(skeleton)) {
+		sessions_wipe(links->kept, known);
 		return;
-	kept->on = 0;
+	}
 	destroy_set(links->of[0]);
 	plan->sessions = false;
 	plan->reason[0] = '\0';
+}
+
+/* All is in its place. */
+static void finish_sessions(const struct dsnctl_bpf *skeleton, const struct links *links,
+			    const struct plan *plan)
+{
+	if (plan->sessions)
+		sessions_start(links->kept, &skeleton->bss->switches, 1);
 }
 
 /*
@@ -457,10 +467,8 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links, struct plan 
 	struct chosen chosen = chosen_by(plan);
 	int set, i, err;
 
-	/* the hook that comes now, or an old one, would use them unseen */
-	skeleton->data_sessions->sessions.on &= plan->sessions;
 	if (plan->sessions)
-		start_sessions(skeleton, links, plan);
+		watch_sessions(skeleton, links, plan);
 	for (set = 1; set < SETS; set++)
 		for_each_program(i, chosen.sets[set]) {
 			if (chosen.sets[set] == &guards[plan->guard] && i == 1)
@@ -570,12 +578,24 @@ static void discard_all(void)
 	pins_discard(PIN_ARMED);
 }
 
+/* Links go some time after their pins, and in any order. */
+static void forget_sessions(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_SESSIONS);
+	_cleanup_(sessions_close) struct dsn_sessions *kept =
+		map >= 0 ? sessions_open(map) : NULL;
+
+	if (kept)
+		sessions_stop(kept);
+}
+
 int program_unload(void)
 {
 	static const struct set none;
 	int err;
 
 	discard_all();
+	forget_sessions();
 	err = pins_drop(PIN_OPEN);
 	err = err ? err : drop_others(answers, ARRAY_SIZE(answers), &none);
 	err = err ? err : drop_others(guards, ARRAY_SIZE(guards), &none);
@@ -622,6 +642,8 @@ int program_load(struct plan *plan)
 	plan->reason[0] = kernel_log[0] = '\0';
 	err = open_and_load(&skeleton, plan);
 	if (!err)
+		err = stop_sessions(skeleton, &links);
+	if (!err)
 		err = attach(skeleton, &links, plan);
 	if (err) {
 		if (!*plan->reason)
@@ -633,6 +655,8 @@ int program_load(struct plan *plan)
 		err = pin_open(&links);
 	if (!err)
 		err = pin_links(plan, &links, bpf_map__fd(skeleton->maps.armed));
+	if (!err)
+		finish_sessions(skeleton, &links, plan);
 	if (err)
 		discard_all();
 	if (err)
@@ -643,11 +667,10 @@ int program_load(struct plan *plan)
 bool program_is_blind(void)
 {
 	_cleanup_(close_fd) int map = pins_open(PIN_SESSIONS);
-	static struct dsn_sessions kept;
-	__u32 zero = 0;
+	_cleanup_(sessions_close) struct dsn_sessions *kept =
+		map >= 0 ? sessions_open(map) : NULL;
 
-	return map >= 0 && !bpf_map_lookup_elem(map, &zero, &kept) && kept.on &&
-	       !is_running(&sessions[1]);
+	return kept && kept->on && !is_running(&sessions[1]);
 }
 
 enum dsn_hook program_hook(void)

@@ -256,10 +256,11 @@ struct dsn_session {
 
 #define DSN_SESSIONS 1024
 
-/* The map `sessions`; in use where hook is fexit and there is no guard. */
+/* The map `sessions`; in use where the hook is fexit and there is no guard. */
 struct dsn_sessions {
-	__u32 on; /* by the command line, while every beginning and every end is seen */
-	__u32 begun; /* a beginning was seen, so that they can be */
+	__u32 on; /* set by `load`, when all that sees sessions begin and end is in place */
+	__u16 begun; /* one was seen to begin: the kernel's function is called, not copied */
+	__u16 ended; /* likewise */
 	struct dsn_session of[DSN_SESSIONS];
 };
 

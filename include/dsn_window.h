@@ -51,6 +51,7 @@ static inline __u32 dsn_hidden_header(__u32 header)
  */
 #define DSN_MAP_NONE 0xff
 #define DSN_MAP_OWN 0xfe
+#define DSN_MAP_VPD 0x03 /* below 0x100: PCI_CAP_ID_VPD */
 
 /* Whether vfio's copy of a header can be relied on; `map` is the map's dword for it. */
 static inline int dsn_copied(__u32 map)

@@ -2,9 +2,11 @@
 /* Counts the instructions of single operations, in a machine whose clock counts them. */
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -122,14 +124,25 @@ static uint64_t median(const struct operation *op, unsigned int rounds)
 	return ticks[rounds / 2];
 }
 
+/* The same read without end, for tests/bench/where. */
+static void loop(const char *bdf, uint64_t at, size_t count)
+{
+	vfio_open(&device, bdf);
+	while (true)
+		read_config(at, count);
+}
+
 int main(int argc, char **argv)
 {
 	const struct operation *op, empty = { "", "", do_nothing, do_nothing, 0, 0 };
 	unsigned int rounds = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
 	uint64_t least;
 
+	if (argc == 5 && !strcmp(argv[1], "loop"))
+		loop(argv[2], strtoul(argv[3], NULL, 0), strtoul(argv[4], NULL, 0));
 	if (!rounds || rounds > MAX_ROUNDS)
-		errx(2, "usage: cost BDF FILE ROUNDS (1 to %d)", MAX_ROUNDS);
+		errx(2, "usage: cost BDF FILE ROUNDS (1 to %d) | loop BDF AT BYTES",
+		     MAX_ROUNDS);
 	vfio_open(&device, argv[1]);
 	zero_file = open("/dev/zero", O_RDONLY);
 	plain_file = open(argv[2], O_RDONLY);
