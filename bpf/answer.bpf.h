@@ -25,10 +25,8 @@ const volatile bool whole_reads_pass;
  * A security module may refuse a read of somebody who has not opened the file, and an
  * answer would come before it is asked.
  */
-static __always_inline bool may_answer(struct file *file)
+static __always_inline bool may_answer(struct file *file, struct task_struct *task)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-
 	return (__u64)file->f_cred == (__u64)task->cred && is_opened(file);
 }
 
@@ -47,8 +45,8 @@ static __always_inline __u32 count_answer(struct pci_dev *pdev, struct dsn_key *
 
 /*
  * From what is kept of the session, with no more looks than that takes: what the read
- * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices, as long
- * as they are seen to end: the address could be another driver's device else.
+ * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices, and end
+ * before the address can be another driver's device.
  */
 static __always_inline int answer_known(struct file *file)
 {
@@ -61,17 +59,13 @@ static __always_inline int answer_known(struct file *file)
 	struct kept_rule rule;
 	struct pt_regs *regs;
 
-	if ((__u64)file->f_cred != (__u64)task->cred)
+	if (!may_answer(file, task))
 		return 0;
-	if (bpf_core_type_exists(struct vfio_device_file)) {
-		if (bpf_core_field_exists(opened->access_granted) &&
-		    !CAST(opened, access_granted))
-			return 0;
-		device = CAST(opened, device);
-	}
+	if (bpf_core_type_exists(struct vfio_device_file))
+		device = LOAD(opened, device);
 	vdev = (void *)device - bpf_core_field_offset(vdev->vdev);
 	regs = find_pread(task);
-	if (!regs || (!sessions.ended && !vfio_of_file(file)))
+	if (!regs)
 		return ANSWER_UNKNOWN;
 	count = CALL_COUNT(regs);
 	at = CALL_POS(regs) - CONFIG_START;
@@ -107,7 +101,7 @@ static __noinline int answer_unknown(struct file *file)
 	__u8 bytes[8];
 	bool kept;
 
-	if (!vdev || !may_answer(file))
+	if (!vdev || !may_answer(file, bpf_get_current_task_btf()))
 		return 0;
 	find_call(&call);
 	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
@@ -143,7 +137,7 @@ int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
 	if (!is_vfio_read(file, mask))
 		return 0;
-	ret = is_quick && sessions.on ? answer_known(file) : ANSWER_UNKNOWN;
+	ret = guard == DSN_GUARD_OFF && sessions.on ? answer_known(file) : ANSWER_UNKNOWN;
 	return ret == ANSWER_UNKNOWN ? answer_unknown(file) : ret;
 }
 

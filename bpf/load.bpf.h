@@ -38,10 +38,6 @@ const volatile bool can_cast;
 		loaded_;                                                                 \
 	})
 
-#define CAST(pointer, field)                                                             \
-	CAST_AT(typeof((pointer)->field),                                                \
-		(__u64)(pointer) + bpf_core_field_offset((pointer)->field))
-
 /* A field of a kernel's structure that is no bit field. */
 #define LOAD(pointer, field)                                                             \
 	({                                                                               \

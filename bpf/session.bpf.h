@@ -122,7 +122,6 @@ SEC("fentry/vfio_config_free")
 int BPF_PROG(dsn_end, struct vfio_pci_core_device *vdev)
 {
 	session_drop(address_of(ctx));
-	sessions.ended = 1;
 	return 0;
 }
 

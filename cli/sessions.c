@@ -35,7 +35,7 @@ void sessions_wipe(struct dsn_sessions *kept, bool known)
 		__atomic_store_n(&kept->of[i].seal, 0, __ATOMIC_RELAXED);
 	}
 	if (!known)
-		kept->begun = kept->ended = 0;
+		kept->begun = 0;
 }
 
 void sessions_start(struct dsn_sessions *kept, const __u64 *switches, __u64 expected)

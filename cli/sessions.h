@@ -13,7 +13,7 @@ void sessions_close(struct dsn_sessions **kept);
 /* Nothing is kept any more. */
 void sessions_stop(struct dsn_sessions *kept);
 
-/* Forgets all of it, programs running or not. `begun` and `ended` stay if they are `known`. */
+/* Forgets all of it, programs running or not. `begun` stays if it is `known`. */
 void sessions_wipe(struct dsn_sessions *kept, bool known);
 
 /* From now on, but if `switches` is not `expected`: see dsn_switched in bpf/session.bpf.h. */

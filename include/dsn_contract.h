@@ -259,8 +259,7 @@ struct dsn_session {
 /* The map `sessions`; in use where the hook is fexit and there is no guard. */
 struct dsn_sessions {
 	__u32 on; /* set by `load`, when all that sees sessions begin and end is in place */
-	__u16 begun; /* one was seen to begin: the kernel's function is called, not copied */
-	__u16 ended; /* likewise */
+	__u32 begun; /* one was seen to begin: the kernel's function is called, not copied */
 	struct dsn_session of[DSN_SESSIONS];
 };
 
