@@ -9,7 +9,7 @@
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 type) __ksym __weak;
 
-/* The kernel has it (from 6.2 on): a load is 8 instructions, and a helper's call 80. */
+/* The kernel has it (from 6.2 on): a load is some ten instructions, and a helper call 80. */
 const volatile bool can_cast;
 
 /*
