@@ -32,6 +32,12 @@ enum {
 	BPF_F_NO_PREALLOC = 1,
 	BPF_F_MMAPABLE = 1024,
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+};
+
+/* The arguments of a raw tracepoint, as it has them. */
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
 };
 
 /* In a map's value: room for a call in task context. Kernels from 6.18 know the name. */
@@ -167,10 +173,6 @@ struct task_struct {
 /* Any structure that begins with 8 bytes of number, to look at other memory through. */
 struct timespec64 {
 	long long tv_sec;
-};
-
-struct ctl_table {
-	const char *procname;
 };
 
 struct seq_file;

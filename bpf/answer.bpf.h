@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is done with a read before vfio is entered. security_file_permission() is asked about
- * every read of every file, and what an fmod_ret program returns in its place becomes the
- * result of a pread, if it is not 0: bytes read, or -errno (vfs_read() in fs/read_write.c).
- * A preadv takes the error, and goes on with the read otherwise; io_uring takes either.
+ * Reads judged before vfio is entered. security_file_permission() is asked about every read
+ * of every file, and what an fmod_ret program returns in its place becomes the result of a
+ * pread, if it is not 0: bytes read, or -errno (vfs_read() in fs/read_write.c). A preadv
+ * takes the error, and goes on with the read otherwise; io_uring takes either.
  *
- * dsn_answer saves the way to the device where the rewrite is in force; it protects nothing.
- * dsn_withhold is all there is where the kernel allows no writing, with dsn_unanswered behind
- * it: what it does not see, as it may be skipped like any tracing program, is refused. And
- * dsn_hold, which does nothing.
+ * With `load --answer` that saves the way to the device, and protects nothing. On kernels
+ * that allow no writing it is all there is, with the gate after it, an LSM program that is
+ * never skipped: it refuses what was not answered. On real-time kernels the gate refuses
+ * io_uring, whose reader the check could only kill, and too late.
  */
 #ifndef DSN_ANSWER_BPF_H
 #define DSN_ANSWER_BPF_H
 
-#include "chain.bpf.h"
-#include "guard_lsm.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "check.bpf.h"
 #include <linux/errno.h>
 
-/* Whether reads of all of config space pass, which cannot be cleaned. */
-const volatile bool whole_reads_pass;
+#define MAY_READ 4
+
+/* Most files fail the first test; keep the compiler from merging the two. */
+static __always_inline bool is_vfio_read(struct file *file, int mask)
+{
+	if (!is_vfio_file(file))
+		return false;
+	barrier();
+	return mask & MAY_READ;
+}
+
+/* The file is a vfio device. If no known system call is reading it, io_uring is. */
+static __always_inline bool is_ring_read(const struct call *call)
+{
+	return call->kind == CALL_WORKER || (call->kind == CALL_NONE && call->ring);
+}
 
 /*
  * A security module may refuse a read of somebody who has not opened the file, and an
@@ -30,115 +42,31 @@ static __always_inline bool may_answer(struct file *file, struct task_struct *ta
 	return (__u64)file->f_cred == (__u64)task->cred && is_opened(file);
 }
 
-/* Returns where it is counted. */
-static __always_inline __u32 count_answer(struct pci_dev *pdev, struct dsn_key *key,
-					  const struct chain *chain, __u32 policy)
-{
-	COUNT(touched);
-	COUNT(answered);
-	tell(pdev, DSN_WHERE(chain->pos, chain->len),
-	     DSN_WHAT(DSN_FATE_ANSWERED, policy, 0, 0));
-	return count_device(key, true);
-}
-
-#define ANSWER_UNKNOWN (-1)
-
 /*
- * From what is kept of the session, with no more looks than that takes: what the read
- * returns, or 0 where it has to go its way. Sessions are those of vfio-pci devices, and end
- * before the address can be another driver's device.
+ * Answers a pread that lies wholly in one serial as settle() would. Any other, and one whose
+ * buffer cannot be written, goes its way: 0.
  */
-static __always_inline int answer_known(struct file *file)
+static __noinline int answer_read(struct file *file)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct vfio_device_file *opened = file->private_data;
-	struct vfio_device *device = file->private_data;
-	struct vfio_pci_core_device *vdev = NULL;
-	__u64 at, place, count, bytes, address;
-	struct dsn_session *session;
-	struct kept_rule rule;
-	struct pt_regs *regs;
+	struct vfio_pci_core_device *vdev;
+	struct config_read read = { .answer = true };
+	struct call call = {};
 
-	if (!may_answer(file, task))
+	find_call(&call);
+	if (call.kind != CALL_PREAD || !may_answer(file, task))
 		return 0;
-	if (bpf_core_type_exists(struct vfio_device_file))
-		device = LOAD(opened, device);
-	vdev = (void *)device - bpf_core_field_offset(vdev->vdev);
-	regs = find_pread(task);
-	if (!regs)
-		return ANSWER_UNKNOWN;
-	count = CALL_COUNT(regs);
-	at = CALL_POS(regs) - CONFIG_START;
-	address = session_address((__u64)vdev);
-	session = session_of(address);
-	place = session_place(session, address);
-	if (place >= PLACES)
-		return at < DSN_CFG_EXT - DSN_BODY_LEN ? 0 : ANSWER_UNKNOWN;
-	at -= place * 4 + DSN_BODY;
-	if (!place || at >= DSN_BODY_LEN || !count || count > DSN_BODY_LEN - at)
+	vdev = vfio_of_file(file);
+	if (!vdev)
 		return 0;
-	if (!session_rule(session, address, &rule))
-		return ANSWER_UNKNOWN;
-	bytes = rule.serial >> (8 * at);
-	if (write_user(CALL_BUF(regs), &bytes, count))
+	read.vdev = (__u64)vdev;
+	read.buf = call.buf;
+	if (!set_place(&read, call.count, call.pos) || read.header == DSN_NEAR_UNKNOWN ||
+	    !dsn_inside(read.pos, read.len, read.header + DSN_BODY, DSN_BODY_LEN) ||
+	    !settle_alone(&read))
 		return 0;
 	COUNT(answered);
-	count_kept(vdev, at + place * 4 + DSN_BODY, count, &rule, task);
-	return count;
-}
-
-/* The same where nothing is kept. */
-static __noinline int answer_unknown(struct file *file)
-{
-	struct vfio_pci_core_device *vdev = vfio_of_file(file);
-	struct chain chain = {};
-	struct call call = {};
-	struct dsn_part part;
-	struct dsn_rule rule;
-	struct pci_dev *pdev;
-	__u32 set, counter;
-	struct dsn_key key;
-	__u8 bytes[8];
-	bool kept;
-
-	if (!vdev || !may_answer(file, bpf_get_current_task_btf()))
-		return 0;
-	find_call(&call);
-	if (call.kind != CALL_PREAD || call.count > DSN_BODY_LEN)
-		return 0;
-	pdev = LOAD(vdev, pdev);
-	chain.size = LOAD(pdev, cfg_size);
-	if (!reaches(vdev, &chain, call.pos, call.count) || !chain.inside ||
-	    chain.serials > 1 || chain.astray || chain.lost)
-		return 0;
-	kept = keep_chain((__u64)vdev, &chain);
-	key = key_of(pdev);
-	rule = rule_of(pdev, key, &set);
-	if (rule.policy == DSN_PASS)
-		return 0;
-	part = dsn_part_of(chain.pos, chain.len, chain.inside + DSN_BODY, DSN_BODY_LEN,
-			   chain.size, rule.policy == DSN_SERIAL ? rule.serial : 0);
-	dsn_store(bytes, part.bytes);
-	/* cut off by the end of config space */
-	if (part.len != chain.len || write_user(call.buf, bytes, part.len))
-		return 0;
-	counter = count_answer(pdev, &key, &chain, rule.policy);
-	if (kept)
-		keep_rule((__u64)vdev, &rule, set, counter);
-	return part.len;
-}
-
-/*
- * A pread that lies wholly in one serial gets what the rewrite would have made of it. Any
- * other, and one whose buffer cannot be written, goes its way to the rewrite.
- */
-SEC("fmod_ret/security_file_permission")
-int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
-{
-	if (!is_vfio_read(file, mask))
-		return 0;
-	ret = guard == DSN_GUARD_OFF && sessions.on ? answer_known(file) : ANSWER_UNKNOWN;
-	return ret == ANSWER_UNKNOWN ? answer_unknown(file) : ret;
+	return read.len;
 }
 
 enum verdict {
@@ -147,116 +75,128 @@ enum verdict {
 	VERDICT_WHOLE, /* as VMMs read when they open a device */
 };
 
-static __always_inline enum verdict judge(const struct call *call,
-					  const struct chain *chain)
+static __always_inline enum verdict decide(const struct call *call,
+					   const struct chain *chain)
 {
-	if (call->kind != CALL_PREAD || chain->lost)
+	if (call->kind != CALL_PREAD || chain->unreadable)
 		return VERDICT_REFUSE;
-	/* where the chain goes astray, all of the extended space reads as zeros */
-	if (chain->inside || (chain->astray && chain->pos >= DSN_CFG_EXT))
+	/* all of the extended space of a broken chain reads as zeros */
+	if (chain->inside || (chain->broken && chain->pos >= DSN_CFG_EXT))
 		return VERDICT_ANSWER;
 	return !chain->pos && chain->len == chain->size ? VERDICT_WHOLE : VERDICT_REFUSE;
 }
 
-static __always_inline int refuse_with(struct pci_dev *pdev, const struct call *call,
-				       const struct chain *chain, enum dsn_reason reason)
+static __always_inline int refuse(struct pci_dev *pdev, __u64 place,
+				  enum dsn_reason reason)
 {
 	COUNT(refused);
-	tell(pdev, call->kind == CALL_PREAD ? DSN_WHERE(chain->pos, chain->len) : 0,
-	     DSN_WHAT(DSN_FATE_REFUSED, 0, reason, 0));
+	emit_event(pdev, place, EVENT_OUTCOME(DSN_FATE_REFUSED, 0, reason, 0));
 	return -EPERM;
 }
 
-/* The real serial goes to the reader. */
-static __always_inline int let_through(struct pci_dev *pdev, struct dsn_key *key,
-				       const struct chain *chain)
+/* Counts a read that gets the real serial. */
+static __always_inline int let_through(struct pci_dev *pdev, struct dsn_device *device,
+				       __u64 place)
 {
-	COUNT(touched);
-	count_device(key, false);
-	tell(pdev, DSN_WHERE(chain->pos, chain->len),
-	     DSN_WHAT(DSN_FATE_ANSWERED, DSN_PASS, 0, 0));
+	count_read(device, true);
+	emit_event(pdev, place, EVENT_OUTCOME(DSN_FATE_ANSWERED, DSN_PASS, 0, 0));
 	return 0;
 }
 
-static __always_inline int whole_read(struct pci_dev *pdev, struct dsn_key *key,
-				      const struct call *call, const struct chain *chain)
+static __always_inline int whole_read(struct pci_dev *pdev, const struct dsn_key *key,
+				      struct dsn_device *device, __u64 place)
 {
-	enum dsn_reason reason =
-		whole_reads_pass ? DSN_REASON_WHOLE_PASSED : DSN_REASON_WHOLE;
+	bool passes = options & DSN_OPTION_WHOLE;
+	__u32 reason = passes ? DSN_REASON_WHOLE_PASSED : DSN_REASON_WHOLE;
 
 	note_incident(&wholes, COUNT(wholes), *key, reason);
-	if (!whole_reads_pass)
-		return refuse_with(pdev, call, chain, reason);
+	if (!passes)
+		return refuse(pdev, place, reason);
 	COUNT(wholes_passed);
-	return let_through(pdev, key, chain);
+	return let_through(pdev, device, place);
+}
+
+/* The range of config space that the call reads, or may read. */
+static __always_inline bool set_range(struct chain *chain, const struct call *call)
+{
+	__u64 pos = call->pos & DSN_OFFSET_MASK, count = call->count;
+
+	if (is_ring_read(call) || call->kind == CALL_VECTOR ||
+	    (call->kind != CALL_PREAD && call->ended)) {
+		/* other threads can change iovecs, and an ended call reads in unknown ways */
+		pos = 0;
+		count = chain->size;
+	} else if (call->kind != CALL_PREAD) {
+		return false;
+	}
+	if (!count || count > chain->size || pos + count > chain->size ||
+	    pos + count <= DSN_CFG_EXT)
+		return false;
+	chain->pos = pos;
+	chain->len = count;
+	return true;
 }
 
 /*
- * `answers`: the result becomes that of a pread. `last`: nothing comes behind this that
- * would refuse what has not been answered.
+ * Judges a read on a kernel that allows no writing. `answers`: the result becomes that of a
+ * pread. `last`: nothing comes after this that would refuse what has not been answered.
  */
 static __always_inline int withhold(struct file *file, bool answers, bool last)
 {
 	struct vfio_pci_core_device *vdev = vfio_of_file(file);
+	bool opened = is_opened(file), in_range;
 	struct chain chain = {};
 	enum verdict verdict;
 	struct call call = {};
-	struct dsn_rule rule;
+	struct effective rule;
 	struct pci_dev *pdev;
 	struct dsn_key key;
-	bool opened;
-	__u32 set;
+	__u64 place = 0;
 
 	if (!vdev)
 		return 0;
 	find_call(&call);
-	pdev = LOAD(vdev, pdev);
-	chain.size = LOAD(pdev, cfg_size);
-	if (is_ring_read(&call) || call.kind == CALL_VECTOR) {
-		/* it may read anything: other threads can change iovecs */
-		call.pos = 0;
-		call.count = chain.size;
-	} else if (call.kind != CALL_PREAD) {
-		/* a call that has ended reads by no way that is known */
-		if (!call.ended)
-			return 0;
-		call.pos = 0;
-		call.count = chain.size;
-	}
-	/* first: only what is opened has a chain */
-	opened = is_opened(file);
-	if (!reaches(vdev, &chain, call.pos, call.count) && opened)
+	pdev = KREAD(vdev, pdev);
+	chain.size = KREAD(pdev, cfg_size);
+	in_range = set_range(&chain, &call);
+	if (!in_range)
 		return 0;
-	if (!opened)
-		chain.lost = true;
+	/* only what is opened has a chain */
+	if (opened) {
+		survey(&chain, vdev);
+		if (!chain.serials && !chain.broken && !chain.unreadable)
+			return 0;
+	} else {
+		chain.unreadable = true;
+	}
 	key = key_of(pdev);
-	rule = rule_of(pdev, key, &set);
-	verdict = judge(&call, &chain);
+	find_rule(pdev, &key, &rule);
+	verdict = decide(&call, &chain);
+	if (call.kind == CALL_PREAD)
+		place = EVENT_PLACE(chain.pos, chain.len);
 	if (rule.policy == DSN_PASS)
 		return last && call.kind == CALL_PREAD && chain.serials
-			       ? let_through(pdev, &key, &chain)
+			       ? let_through(pdev, rule.device, place)
 			       : 0;
 	if (verdict == VERDICT_ANSWER && answers) {
-		if (chain.serials)
-			count_answer(pdev, &key, &chain, DSN_SCRUB);
+		if (chain.serials) {
+			COUNT(answered);
+			count_read(rule.device, false);
+			emit_event(pdev, place,
+				   EVENT_OUTCOME(DSN_FATE_ANSWERED, DSN_SCRUB, 0, 0));
+		}
 		return chain.len;
 	}
 	if (!last)
 		return 0;
 	if (verdict == VERDICT_WHOLE)
-		return whole_read(pdev, &key, &call, &chain);
-	return refuse_with(pdev, &call, &chain, DSN_REASON_UNANSWERED);
+		return whole_read(pdev, &key, rule.device, place);
+	return refuse(pdev, place, DSN_REASON_UNANSWERED);
 }
 
 static __noinline int withhold_first(struct file *file)
 {
-	return withhold(file, true, guard == DSN_GUARD_OFF);
-}
-
-SEC("fmod_ret/security_file_permission")
-int BPF_PROG(dsn_withhold, struct file *file, int mask, int ret)
-{
-	return is_vfio_read(file, mask) ? withhold_first(file) : 0;
+	return withhold(file, true, !(options & DSN_OPTION_GATE));
 }
 
 static __noinline int withhold_last(struct file *file)
@@ -264,17 +204,15 @@ static __noinline int withhold_last(struct file *file)
 	return withhold(file, false, true);
 }
 
-SEC("lsm/file_permission")
-int BPF_PROG(dsn_unanswered, struct file *file, int mask, int ret)
+static __noinline int refuse_ring(struct file *file)
 {
-	return !is_vfio_read(file, mask) || ret ? ret : withhold_last(file);
-}
+	struct vfio_pci_core_device *vdev = vfio_of_file(file);
+	struct call call = {};
 
-/* Its link holds the module, so that the address stays by which vfio's files are known. */
-SEC("fentry/vfio_pci_config_rw")
-int BPF_PROG(dsn_hold)
-{
-	return 0;
+	if (!vdev)
+		return 0;
+	find_call(&call);
+	return is_ring_read(&call) ? refuse(KREAD(vdev, pdev), 0, 0) : 0;
 }
 
 #endif

@@ -1,38 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a function's serials are: a walk along vfio's copy of its capabilities. */
+/* Finds where a read meets a function's serials, by vfio's copy of its capabilities. */
 #ifndef DSN_CHAIN_BPF_H
 #define DSN_CHAIN_BPF_H
 
 #include "vmlinux.h"
 #include "dsn_window.h"
-#include "load.bpf.h"
+#include "kmem.bpf.h"
+#include "policy.bpf.h"
 #include "verifier.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /* VFIO_PCI_OFFSET_MASK: the region index is above it. */
 #define DSN_OFFSET_MASK ((1ULL << 40) - 1)
 
-/* A walk, the read that it is made for, and what it has met. */
+/* A read, a walk along the chain for it, and what the walk has met. Stack is scarce. */
 struct chain {
 	__u64 vconfig; /* vfio's copy of config space; its chain is what the guest sees */
-	__u64 map;     /* which capability each byte of it belongs to */
-	__u32 size;    /* of config space */
-	__u32 cap;     /* the capability that the walk stands at */
-	__u32 pos;     /* of the read's first byte in config space */
-	__u32 len;
-	__u32 first;   /* the first DSN that the read touches, maybe its header alone */
-	__u32 serials; /* of which the read has bytes, as far as the walk went */
-	__u32 inside;  /* a DSN whose serial's bytes are all that the read has, or 0 */
-	__u32 found;   /* DSNs in the chain */
-	__u32 last;    /* of those */
-	bool astray;   /* the chain leads to a header that only the device knows */
-	bool lost;     /* some of it could not be read, or not be made safe */
-
-	/* of a walk that writes, see bpf/rewrite.bpf.h */
-	bool halfway; /* as in config_read */
-	bool hide;    /* this walk writes the headers */
-	__u64 buf;    /* user address of the read's first byte */
-	__u64 serial; /* what the guest is to see */
+	__u64 map;     /* the capability that each byte of it belongs to */
+	__u64 pdev;
+	__u64 buf;	       /* user address of the read's first byte */
+	struct effective rule; /* what the guest is to see */
+	__u64 failed_at;       /* address of bytes that could not be written, or 0 */
+	__u16 size;	       /* of config space */
+	__u16 cap;	       /* where the walk stands */
+	__u16 pos;	       /* of the read's first byte in config space */
+	__u16 len;
+	__u16 first;	 /* the first DSN that the read touches, maybe its header alone */
+	__u16 inside;	 /* a DSN whose serial has all bytes of the read, or 0 */
+	__u16 last;	 /* the last DSN in the chain */
+	__u16 found;	 /* and how many there are */
+	bool serials;	 /* the read has bytes of a serial */
+	bool broken;	 /* the chain leads to a header that only the device knows */
+	bool unreadable; /* the chain could not be read */
+	bool hide;	 /* the walk writes headers */
+	bool partial;	 /* as in config_read, also the next two */
+	bool compare;
+	bool last_layer;
+	bool changed; /* bytes were written that were not there */
+	bool stuck;   /* those have no room in `repairs` */
 };
 
 static __always_inline void chain_start(struct chain *chain,
@@ -43,75 +48,100 @@ static __always_inline void chain_start(struct chain *chain,
 	chain->inside = UNKNOWN(0);
 	chain->found = UNKNOWN(0);
 	chain->last = UNKNOWN(0);
-	chain->astray = UNKNOWN(0);
-	chain->lost = UNKNOWN(0);
-	chain->vconfig = (__u64)LOAD(vdev, vconfig);
-	chain->map = (__u64)LOAD(vdev, pci_config_map);
+	chain->broken = UNKNOWN(0);
+	chain->unreadable = UNKNOWN(0);
+	chain->vconfig = (__u64)KREAD(vdev, vconfig);
+	chain->map = (__u64)KREAD(vdev, pci_config_map);
 	chain->cap = UNKNOWN(DSN_CFG_EXT);
-	/* loads from there do not tell */
+	/* closed by another thread: nothing is known of the space any more */
 	if (!chain->vconfig || !chain->map)
-		chain->lost = true;
+		chain->broken = true;
 }
 
-/* Reads the header that the walk stands at; false where the walk ends there. */
+/* Reads the header that the walk stands at; false if the walk ends there. */
 static __always_inline bool read_header(struct chain *chain, __u32 *header)
 {
 	__u32 map;
 
-	*header = LOAD_AT(__u32, chain->vconfig + chain->cap, chain->lost);
-	map = LOAD_AT(__u32, chain->map + chain->cap, chain->lost);
-	if (chain->lost)
+	*header = KREAD_AT(__u32, chain->vconfig + chain->cap, chain->unreadable);
+	map = KREAD_AT(__u32, chain->map + chain->cap, chain->unreadable);
+	if (chain->unreadable)
 		return false;
 	if (!dsn_copied(map))
-		chain->astray = true;
-	return !chain->astray;
+		chain->broken = true;
+	return !chain->broken;
 }
 
-/* Goes to the next capability; 1 where there is none. */
-static __always_inline long go_on(struct chain *chain, __u32 header)
+/* Moves to the next capability; 1 if there is none. */
+static __always_inline long next_cap(struct chain *chain, __u32 header)
 {
 	chain->cap = dsn_cap_next(header);
 	/* a header in the last bytes is in range: sizes are multiples of 4 */
 	return !chain->cap || chain->cap + 4 > chain->size;
 }
 
-/* One hop of a walk that finds out what the read reaches; 1 ends it. */
-static long look(__u32 hop, void *data)
+/* Notes a DSN of the chain. */
+static __always_inline void meet_dsn(struct chain *chain, __u32 cap)
+{
+	__u32 body = cap + DSN_BODY;
+
+	if (!chain->first &&
+	    dsn_overlaps(chain->pos, chain->len, cap, DSN_BODY + DSN_BODY_LEN))
+		chain->first = cap;
+	if (dsn_overlaps(chain->pos, chain->len, body, DSN_BODY_LEN))
+		chain->serials = true;
+	if (dsn_inside(chain->pos, chain->len, body, DSN_BODY_LEN))
+		chain->inside = cap;
+	chain->found++;
+	chain->last = cap;
+}
+
+/* One hop of a walk that finds what the read touches; 1 ends it. */
+static long find_dsn(__u32 hop, void *data)
 {
 	struct chain *chain = data;
-	__u32 header, body;
+	__u32 header;
 
 	if (!read_header(chain, &header))
 		return 1;
 	/* vfio keeps the copy little-endian, as BPF is on x86-64 and arm64 */
-	if (dsn_cap_id(header) == DSN_CAP_ID) {
-		body = chain->cap + DSN_BODY;
-		if (!chain->first && dsn_overlaps(chain->pos, chain->len, chain->cap,
-						  DSN_BODY + DSN_BODY_LEN))
-			chain->first = chain->cap;
-		if (dsn_overlaps(chain->pos, chain->len, body, DSN_BODY_LEN))
-			chain->serials++;
-		if (dsn_inside(chain->pos, chain->len, body, DSN_BODY_LEN))
-			chain->inside = chain->cap;
-		chain->found++;
-		chain->last = chain->cap;
-	}
-	return go_on(chain, header);
+	if (dsn_cap_id(header) == DSN_CAP_ID)
+		meet_dsn(chain, chain->cap);
+	return next_cap(chain, header);
 }
 
-/* Whether the read is one that vfio would do, and has, or may have, bytes of a serial. */
-static __always_inline bool reaches(struct vfio_pci_core_device *vdev,
-				    struct chain *chain, __u64 pos, __u64 count)
+/* In memory that exists while the device is open. */
+static __always_inline __u64 load_bytes(__u64 base, __u32 at)
 {
-	pos &= DSN_OFFSET_MASK;
-	if (!count || count > chain->size || pos + count > chain->size ||
-	    pos + count <= DSN_CFG_EXT)
-		return false;
-	chain->pos = pos;
-	chain->len = count;
+	bool failed;
+
+	return KREAD_AT(__u64, base + at, failed);
+}
+
+/* Judges a read at or below the end of config space without a walk; see dsn_near(). */
+static __always_inline __u32 near_dsn(struct vfio_pci_core_device *vdev, __u32 pos,
+				      __u32 len)
+{
+	__u64 map, copy;
+
+	if (len > DSN_BODY_LEN || pos < DSN_CFG_EXT)
+		return DSN_NEAR_UNKNOWN;
+	map = (__u64)KREAD(vdev, pci_config_map);
+	copy = (__u64)KREAD(vdev, vconfig);
+	if (!map || !copy)
+		return DSN_NEAR_UNKNOWN;
+	return dsn_near(load_bytes, map, copy, pos, len);
+}
+
+/*
+ * Walks the chain for the read of `chain`, whose `pos`, `len` and `size` are set, and which
+ * lies in config space. Returns whether it touches, or may touch, anything of a DSN.
+ */
+static __always_inline bool survey(struct chain *chain, struct vfio_pci_core_device *vdev)
+{
 	chain_start(chain, vdev);
-	bpf_loop(DSN_CHAIN_MAX, look, chain, 0);
-	return chain->serials || chain->astray || chain->lost;
+	bpf_loop(DSN_CHAIN_MAX, find_dsn, chain, 0);
+	return chain->first || chain->serials || chain->broken || chain->unreadable;
 }
 
 #endif

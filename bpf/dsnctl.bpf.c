@@ -1,116 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0
-/* All programs; of the hooks on vfio_pci_config_rw() below one is loaded, with a guard. */
+/* The programs, in the order in which a read meets them; `load` chooses which ones run. */
 #include "vmlinux.h"
 #include "answer.bpf.h"
-#include "guard_lsm.bpf.h"
-#include "guard_tracepoint.bpf.h"
-#include "open.bpf.h"
-#include "rewrite.bpf.h"
+#include "check.bpf.h"
+#include "hook.bpf.h"
+#include "openers.bpf.h"
+#include "settle.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-static __noinline int rewrite_hooked(__u64 *ctx)
+/* Before vfio: answers reads, or withholds them if nothing can be written. */
+SEC("fmod_ret/security_file_permission")
+int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
-	return rewrite((void *)ctx[0], ctx[1], ctx[2], ctx[3], ctx[5]);
-}
-
-/* Of a read that has bytes of the session's DSN at `cap`. */
-static __noinline int rewrite_kept(__u64 *ctx, __u32 pos, __u32 cap)
-{
-	return rewrite_known(ctx, pos, cap) ? 0 : rewrite_hooked(ctx);
-}
-
-/* `quick`: there is no guard, as is known already. */
-static __always_inline bool keeps_sessions(bool quick)
-{
-	return (quick || guard == DSN_GUARD_OFF) && sessions.on;
-}
-
-/*
- * The most frequent reads end here, without a call. Each value is read of `ctx` where it is
- * wanted: one that is kept over a call is a register to save at each read.
- */
-static __always_inline int look_at_read(__u64 *ctx, bool quick)
-{
-	__u64 last, pos, place, address;
-	bool failed = false;
-
-	if ((__s64)ctx[5] <= 0)
-		return rewrite_hooked(ctx);
-	/* the read is behind it: its last byte is the one before */
-	last = quick ? CAST_AT(__u64, ctx[3]) : LOAD_AT(__u64, ctx[3], failed);
-	last -= CONFIG_START + 1;
-	barrier_var(last); /* nor is what it was before worth a register */
-	if (last < DSN_CFG_EXT)
+	if (!is_vfio_read(file, mask))
 		return 0;
-	if (last >= DSN_CFG_END || !keeps_sessions(quick))
-		return rewrite_hooked(ctx);
-	address = address_of(ctx);
-	place = session_place(session_of(address), address);
-	if (place >= PLACES)
-		return rewrite_hooked(ctx);
-	place *= 4;
-	pos = last + 1 - ctx[5];
-	if (!place || pos >= place + DSN_BODY + DSN_BODY_LEN || last < place)
+	return hook == DSN_HOOK_PERMISSION ? withhold_first(file) : answer_read(file);
+}
+
+/* Before vfio: refuses what no layer could make safe. */
+SEC("lsm/file_permission")
+int BPF_PROG(dsn_gate, struct file *file, int mask, int ret)
+{
+	if (ret || !is_vfio_read(file, mask))
+		return ret;
+	return hook == DSN_HOOK_PERMISSION ? withhold_last(file) : refuse_ring(file);
+}
+
+/* In vfio_pci_rw(), before the access. */
+SEC("tp_btf/rpm_resume")
+int BPF_PROG(dsn_resume, struct device *dev, int flags)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	enum plain plain;
+
+	if (!(flags & RPM_GET_PUT))
 		return 0;
-	return rewrite_kept(ctx, pos, place);
+	if (probe.thread)
+		probe_resume();
+	plain = find_plain(task, regs);
+	if (plain == PLAIN_NOTHING && hook != DSN_HOOK_KPROBE)
+		return 0;
+	return check_resume(dev, plain == PLAIN_PREAD ? regs : NULL);
 }
 
-static __noinline int look_at_call(__u64 *ctx)
-{
-	if (!is_write(ctx[4]))
-		look_at_read(ctx, false);
-	tick_off(ctx[0]);
-	return 0;
-}
-
-SEC("fexit/vfio_pci_config_rw")
-int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
-	     __u64 ppos, __u64 iswrite, __s64 ret)
-{
-	if (!is_quick)
-		return look_at_call(ctx);
-	return is_write(iswrite) ? 0 : look_at_read(ctx, true);
-}
-
-/* The pair, for kernels that cannot attach the one above (arm64 before 6.4). */
+/* Begins vfio_pci_config_rw(): the pair, for kernels that cannot attach dsn_fexit. */
 SEC("kprobe/vfio_pci_config_rw")
 int dsn_kprobe(struct pt_regs *ctx)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct pending call = {
-		.vdev = PT_REGS_PARM1(ctx),
-		.buf = PT_REGS_PARM2(ctx),
-		.count = PT_REGS_PARM3(ctx),
-		.ppos = PT_REGS_PARM4(ctx),
-		.iswrite = PT_REGS_PARM5(ctx),
-	};
-
-	if (bpf_map_update_elem(&pending, &thread, &call, BPF_ANY) &&
-	    !is_write(call.iswrite))
-		kill_reader(call.vdev, NULL, DSN_REASON_PLACE);
-	return 0;
+	return note_pending(ctx);
 }
 
 SEC("kretprobe/vfio_pci_config_rw")
 int dsn_kretprobe(struct pt_regs *ctx)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct pending *found, call;
+	return take_pending(PT_REGS_RC(ctx));
+}
 
-	found = bpf_map_lookup_elem(&pending, &thread);
-	if (!found)
+/* Ends vfio_pci_config_rw(). */
+SEC("fexit/vfio_pci_config_rw")
+int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
+	     __u64 ppos, __u64 iswrite, __s64 ret)
+{
+	return is_write(iswrite) || is_below(ret, ppos) ? 0 : hooked(ctx);
+}
+
+/* In vfio_pci_rw(), after the access: rpm_usage, and rpm_idle for the last reference. */
+SEC("raw_tp")
+int dsn_usage(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	enum plain plain;
+
+	if (!(ctx->args[1] & RPM_GET_PUT))
 		return 0;
-	call = *found;
-	bpf_map_delete_elem(&pending, &thread);
-	/* never beyond that call's buffer, should it have been another */
-	if ((__s64)PT_REGS_RC(ctx) > (__s64)call.count)
+	if (probe.thread)
+		probe_event();
+	plain = find_plain(task, regs);
+	if (plain == PLAIN_NOTHING && hook != DSN_HOOK_KPROBE)
 		return 0;
-	if (!is_write(call.iswrite))
-		rewrite((void *)call.vdev, call.buf, call.count, call.ppos,
-			PT_REGS_RC(ctx));
-	tick_off(call.vdev);
+	return plain == PLAIN_PREAD ? check_plain(ctx->args[0], regs)
+				    : check_usage(ctx->args[0]);
+}
+
+/* Does nothing: its link holds vfio's modules, so that their addresses stay. */
+SEC("fentry/vfio_pci_config_rw")
+int BPF_PROG(dsn_hold)
+{
 	return 0;
+}
+
+/* Lists who has a vfio-pci device open. */
+SEC("iter/task_file")
+int dsn_open(struct bpf_iter__task_file *ctx)
+{
+	return write_opener(ctx);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -1,73 +1,171 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which rule a PCI function is under. */
+/* The effective rule of a PCI function. */
 #ifndef DSN_POLICY_BPF_H
 #define DSN_POLICY_BPF_H
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
-#include "load.bpf.h"
+#include "kmem.bpf.h"
 #include "maps.bpf.h"
 #include "vfio.bpf.h"
 #include <bpf/bpf_helpers.h>
 
-/* A rule for another kind of function is none. */
-static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *pdev)
+/*
+ * Tells whether a rule counts for a function: one for another kind is none. Clears
+ * `lasting` if that depends on the function's ids.
+ */
+static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *pdev,
+				   bool *lasting)
 {
-	return !rule->expect ||
-	       rule->expect == ((__u32)LOAD(pdev, vendor) << 16 | LOAD(pdev, device));
+	if (!rule->expect)
+		return true;
+	*lasting = false;
+	return rule->expect == ((__u32)KREAD(pdev, vendor) << 16 | KREAD(pdev, device));
 }
 
-/* The rule of the function itself, or of the device that it is one of. */
+/* Finds the rule of the function itself, or of its device; or NULL. */
 static __always_inline struct dsn_rule *own_rule(void *set, struct pci_dev *pdev,
-						 struct dsn_key key)
+						 struct dsn_key key, bool *lasting)
 {
 	struct dsn_rule *rule = bpf_map_lookup_elem(set, &key);
 
-	if (rule && is_for(rule, pdev))
+	if (rule && is_for(rule, pdev, lasting))
 		return rule;
 	key.scope = DSN_SCOPE_DEVICE;
 	key.devfn &= ~7;
 	rule = bpf_map_lookup_elem(set, &key);
-	return rule && is_for(rule, pdev) ? rule : NULL;
+	return rule && is_for(rule, pdev, lasting) ? rule : NULL;
 }
 
 static __always_inline bool is_virtfn(struct pci_dev *pdev)
 {
 	bool failed;
-	__u64 bits = LOAD_AT(
+	__u64 bits = KREAD_AT(
 		__u64, (__u64)pdev + __CORE_RELO(pdev, is_virtfn, BYTE_OFFSET), failed);
 
-	/* little-endian: what is behind its bytes is shifted out */
+	/* little-endian: shift out what follows its bytes */
 	bits <<= __CORE_RELO(pdev, is_virtfn, LSHIFT_U64);
 	return bits >> __CORE_RELO(pdev, is_virtfn, RSHIFT_U64);
 }
 
 /*
- * The rule in force for a function: its own or its device's, else for a VF its PF's, else
- * the default. Where there is none at all, the zeroed rule: scrub. `from` becomes the id
- * of the set that it is from, or 0: the next read must look again.
+ * Resolves a function's rule: its own or its device's, else for a VF its PF's, else the
+ * default; without any, the zeroed rule: scrub. Clears `lasting` if the result depends on
+ * more than the function and the rule set.
  */
-static __always_inline struct dsn_rule rule_of(struct pci_dev *pdev, struct dsn_key key,
-					       __u32 *from)
+static __always_inline struct dsn_rule resolve_rule(void *set, struct pci_dev *pdev,
+						    struct dsn_key key, bool *lasting)
 {
 	struct dsn_key fallback = { .scope = DSN_SCOPE_DEFAULT };
 	struct dsn_rule *rule, none = {};
-	void *set = only_element(rulesets);
 
-	*from = 0;
-	if (!set)
-		return none;
-	/* ids count up; addresses are used again */
-	*from = ((struct bpf_map *)set)->id;
-	rule = own_rule(set, pdev, key);
+	rule = own_rule(set, pdev, key, lasting);
 	if (!rule && is_virtfn(pdev)) {
-		*from = 0;
-		pdev = LOAD(pdev, physfn);
-		rule = own_rule(set, pdev, key_of(pdev));
+		*lasting = false;
+		pdev = KREAD(pdev, physfn);
+		rule = own_rule(set, pdev, key_of(pdev), lasting);
 	}
 	if (!rule)
 		rule = bpf_map_lookup_elem(set, &fallback);
 	return rule ? *rule : none;
+}
+
+/* Finds a function's element of `counters`, or gives it one; NULL if there is no room. */
+static __always_inline struct dsn_device *find_device(struct dsn_key key)
+{
+	struct dsn_device *device;
+	__u64 wanted, found;
+	__u32 i, index;
+
+	key.reserved = 1;
+	wanted = *(__u64 *)&key;
+	for (i = 0; i < DSN_DEVICE_TRIES; i++) {
+		index = (dsn_device_index(&key) + i) % DSN_MAX_DEVICES;
+		device = bpf_map_lookup_elem(&counters, &index);
+		if (!device)
+			break;
+		found = *(volatile __u64 *)&device->key;
+		if (!found)
+			found = __sync_val_compare_and_swap((__u64 *)&device->key, 0,
+							    wanted);
+		if (!found || found == wanted)
+			return device;
+	}
+	return NULL;
+}
+
+/* The rule that a function shows, and its element of `counters` or NULL. */
+struct effective {
+	__u64 serial; /* 0 unless the policy is DSN_SERIAL */
+	__u32 policy; /* enum dsn_policy */
+	struct dsn_device *device;
+};
+
+/*
+ * Ties a cached rule to the rule set that it comes from, and to the kind of function: a BDF
+ * may become a VF's. The parts are read one by one, while
+ * others may write them: a mix of two rules does not fit. Set ids count up and are not used
+ * again.
+ */
+static __always_inline __u64 seal_of(__u64 serial, __u64 policy, __u32 set, bool virtfn)
+{
+	return serial ^ (((__u64)virtfn << 32 | set) * 0xd6e8feb86659fd93ULL +
+			 (policy + 1) * 0x9e3779b97f4a7c15ULL);
+}
+
+/* Resolves the rule anew, and caches it if it depends on nothing but function and set. */
+static __noinline int resolve_anew(struct pci_dev *pdev, const struct dsn_key *key,
+				   struct effective *rule)
+{
+	struct bpf_map *set = only_element(rulesets);
+	struct dsn_device *device = rule->device;
+	struct dsn_rule resolved = {};
+	bool lasting = true;
+
+	if (set)
+		resolved = resolve_rule(set, pdev, *key, &lasting);
+	rule->serial = resolved.policy == DSN_SERIAL ? resolved.serial : 0;
+	rule->policy = resolved.policy;
+	if (!device || !set || !lasting)
+		return 0;
+	device->serial = rule->serial;
+	device->policy = rule->policy;
+	device->seal = seal_of(rule->serial, rule->policy, set->id, is_virtfn(pdev));
+	return 0;
+}
+
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+
+static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pdev,
+					 const struct dsn_key *key,
+					 struct effective *rule)
+{
+	struct dsn_device *device = find_device(*key);
+
+	rule->device = device;
+	if (device && set) {
+		rule->serial = device->serial;
+		rule->policy = device->policy;
+		if (device->seal ==
+		    seal_of(rule->serial, rule->policy, set->id, is_virtfn(pdev)))
+			return;
+	}
+	resolve_anew(pdev, key, rule);
+}
+
+/*
+ * Finds what a function shows. Task work runs without the RCU read lock that keeps a rule
+ * set which is switched meanwhile.
+ */
+static __always_inline void find_rule(struct pci_dev *pdev, const struct dsn_key *key,
+				      struct effective *rule)
+{
+	if (check == DSN_CHECK_RESUME)
+		bpf_rcu_read_lock();
+	find_rule_in(only_element(rulesets), pdev, key, rule);
+	if (check == DSN_CHECK_RESUME)
+		bpf_rcu_read_unlock();
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
-#include "load.bpf.h"
+#include "kmem.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /*
@@ -27,7 +27,7 @@ static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev,
 	struct pci_dev *pdev = NULL;
 
 	pdev = (void *)dev - bpf_core_field_offset(pdev->dev);
-	if (!vdev || LOAD(vdev, vdev.dev) != dev || LOAD(vdev, pdev) != pdev)
+	if (!vdev || KREAD(vdev, vdev.dev) != dev || KREAD(vdev, pdev) != pdev)
 		return NULL;
 	return vdev;
 }
@@ -54,13 +54,13 @@ static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *fi
 	data = file->private_data;
 	device = data;
 	if (bpf_core_type_exists(struct vfio_device_file))
-		device = LOAD((struct vfio_device_file *)data, device);
-	dev = LOAD(device, dev);
-	return vfio_of(dev, LOAD(dev, driver_data));
+		device = KREAD((struct vfio_device_file *)data, device);
+	dev = KREAD(device, dev);
+	return vfio_of(dev, KREAD(dev, driver_data));
 }
 
 /*
- * Whether the file's device is open, and stays so in this read. A file of /dev/vfio/devices
+ * Tells whether the file's device is open, and stays so in this read. A file of /dev/vfio/devices
  * can be read before that, while vfio makes its copy of config space; vfio refuses then, but
  * looks only after all others.
  */
@@ -69,7 +69,7 @@ static __always_inline bool is_opened(struct file *file)
 	struct vfio_device_file *opened = file->private_data;
 
 	return !bpf_core_field_exists(opened->access_granted) ||
-	       LOAD(opened, access_granted);
+	       KREAD(opened, access_granted);
 }
 
 /* pci_domain_nr() */
@@ -78,18 +78,18 @@ static __always_inline __u32 domain_of(struct pci_bus *bus)
 	struct pci_sysdata *sysdata;
 
 	if (bpf_core_field_exists(bus->domain_nr))
-		return LOAD(bus, domain_nr);
-	sysdata = LOAD(bus, sysdata);
-	return LOAD(sysdata, domain);
+		return KREAD(bus, domain_nr);
+	sysdata = KREAD(bus, sysdata);
+	return KREAD(sysdata, domain);
 }
 
 static __always_inline struct dsn_key key_of(struct pci_dev *pdev)
 {
-	struct pci_bus *bus = LOAD(pdev, bus);
+	struct pci_bus *bus = KREAD(pdev, bus);
 	struct dsn_key key = {
 		.domain = domain_of(bus),
-		.bus = LOAD(bus, number),
-		.devfn = LOAD(pdev, devfn),
+		.bus = KREAD(bus, number),
+		.devfn = KREAD(pdev, devfn),
 		.scope = DSN_SCOPE_FUNCTION,
 	};
 

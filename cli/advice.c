@@ -301,14 +301,14 @@ static void about_function(struct scene *scene, const struct ruleset_change *cha
 /* They are kept for a kernel that can do it. */
 static void about_degraded(struct scene *scene)
 {
-	enum dsn_hook hook = program_hook();
+	enum effect effect = program_effect();
 	char target[TARGET_LEN];
 	size_t i;
 
 	for (i = 0; i < scene->diff->count; i++) {
 		const struct ruleset_change *change = &scene->diff->changes[i];
 
-		if (!change->is || !policy_is_degraded(hook, change->is))
+		if (!change->is || !policy_is_degraded(effect, change->is))
 			continue;
 		target_format(change->key, target);
 		tell(scene, KIND_DEGRADED,

@@ -36,7 +36,7 @@ int change_begin(struct change *change, const char *action)
 	change->rulesets = pins_map(PIN_RULESETS, &status);
 	if (change->rulesets < 0)
 		return status;
-	change->types = pins_map(PIN_DEVICES, &status);
+	change->types = pins_map(PIN_COUNTERS, &status);
 	if (change->types < 0)
 		return status;
 	err = ruleset_read(change->rulesets, &change->old);

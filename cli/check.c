@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl check: what this host allows, and what `load` would come to on it. */
+/* dsnctl check: what this host offers, and what `load` would give on it. */
 #include "command.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "facts.h"
-#include "forecast.h"
 #include "message.h"
-#include "program.h"
+#include "plan.h"
 #include "table.h"
 #include "util.h"
 
@@ -28,7 +27,8 @@ static const struct column columns[] = {
 enum {
 	FORECAST_GUARANTEE,
 	FORECAST_HOOK,
-	FORECAST_GUARD,
+	FORECAST_CHECK,
+	FORECAST_GATE,
 	FORECAST_GROUND,
 	FORECAST_REMEDY,
 	FORECAST_CERTAIN,
@@ -36,8 +36,9 @@ enum {
 
 static const struct column forecast_columns[] = {
 	[FORECAST_GUARANTEE] = { "guarantee" }, [FORECAST_HOOK] = { "hook" },
-	[FORECAST_GUARD] = { "guard" },		[FORECAST_GROUND] = { "ground" },
-	[FORECAST_REMEDY] = { "remedy" },	[FORECAST_CERTAIN] = { "certain" },
+	[FORECAST_CHECK] = { "check" },		[FORECAST_GATE] = { "gate" },
+	[FORECAST_GROUND] = { "ground" },	[FORECAST_REMEDY] = { "remedy" },
+	[FORECAST_CERTAIN] = { "certain" },
 };
 
 /* Of a row; what is not ok has a remedy where there is one. */
@@ -117,14 +118,13 @@ static struct row types_row(const struct facts *facts)
 static struct row fexit_row(const struct facts *facts)
 {
 	if (!facts->direct_calls)
-		return bad(missing, "no direct calls of ftrace",
-			   "the kprobe pair is used, which always needs a guard", NULL);
+		return bad(limited, "no direct calls of ftrace",
+			   "the kprobe pair is used as the hook", NULL);
 	if (facts->function == NO)
-		return bad(missing, "vfio_pci_config_rw() is not in BTF",
-			   "the kprobe pair is used, which always needs a guard", NULL);
+		return bad(limited, "vfio_pci_config_rw() is not in BTF",
+			   "the kprobe pair is used as the hook", NULL);
 	if (facts->function == YES)
-		return good("vfio_pci_config_rw()",
-			    "the hook of choice; attaching it is left to 'load'");
+		return good("vfio_pci_config_rw()", "the hook of choice");
 	return bad(unknown, NULL, "it is seen when the module is loaded",
 		   "'modprobe vfio-pci' to know more");
 }
@@ -132,88 +132,96 @@ static struct row fexit_row(const struct facts *facts)
 static struct row kprobes_row(const struct facts *facts)
 {
 	if (!facts->kprobe_events)
-		return bad(missing, NULL,
-			   "there is no other hook where fexit cannot be had", NULL);
+		return bad(limited, "no kprobe events",
+			   "no hook if fexit is not available", NULL);
 	if (!facts->sees_kprobes)
 		return bad(unknown, "debugfs cannot be read",
-			   "the hook where fexit cannot be had", see_debugfs());
+			   "the hook if fexit is not available", see_debugfs());
 	if (!facts->host.kprobes)
 		return bad(off, "0", "a hook by kprobes would not run",
 			   "set /sys/kernel/debug/kprobes/enabled to 1");
-	return good("1", "the hook where fexit cannot be had");
+	return good("1", "the hook if fexit is not available");
 }
 
 static struct row permission_row(const struct facts *facts)
 {
 	if (facts->permission == NO || !facts->direct_calls)
-		return bad(
-			missing,
-			facts->direct_calls ? "security_file_permission() is not in BTF"
-					    : "no direct calls of ftrace",
-			"there is no hook where nothing can be written, and no --answer",
-			NULL);
+		return bad(missing,
+			   facts->direct_calls
+				   ? "security_file_permission() is not in BTF"
+				   : "no direct calls of ftrace",
+			   "nothing for kernels that allow no writing, and no --answer",
+			   NULL);
 	return good("security_file_permission()",
-		    "the hook where nothing can be written; --answer can be had");
+		    "--answer, and serials can be withheld if nothing can be written");
 }
 
 static struct row ftrace_row(const struct facts *facts)
 {
 	if (facts->host.ftrace)
-		return good("1", "fexit, kprobe, fmod_ret and LSM programs run");
-	return bad(off, "0",
-		   "no fexit, kprobe or LSM program runs: only the tracepoint guard does",
+		return good("1", "hooks and LSM programs run");
+	return bad(off, "0", "no hook and no LSM program runs: only the check does",
 		   "set kernel.ftrace_enabled to 1");
 }
 
 static struct row lsm_row(const struct facts *facts)
 {
 	if (facts->lsm == YES && !facts->direct_calls)
-		return bad(missing, "no direct calls of ftrace",
-			   "the guards lsm and realtime cannot be had", NULL);
+		return bad(limited, "no direct calls of ftrace",
+			   "no gate, which real-time and locked-down kernels need", NULL);
 	if (facts->lsm == YES)
-		return good("bpf is active", "the guards lsm and realtime can be had");
+		return good("bpf is active",
+			    "the gate is available, if the kernel needs one");
 	if (facts->lsm == NO)
-		return bad(missing, "bpf is not active",
-			   "the guards lsm and realtime cannot be had",
-			   "boot with lsm=..., and bpf in it");
+		return bad(limited, "bpf is not active",
+			   "no gate, which real-time and locked-down kernels need",
+			   "on such a kernel, boot with lsm=..., and bpf in it");
 	return bad(unknown, "securityfs cannot be read",
-		   "the guards lsm and realtime need bpf to be active",
+		   "real-time and locked-down kernels need bpf to be active",
 		   "mount -t securityfs securityfs /sys/kernel/security");
 }
 
 static struct row task_work_row(const struct facts *facts)
 {
 	if (facts->task_work)
-		return good("bpf_task_work_schedule_resume()",
-			    "the guard lsm can be had");
-	return bad(missing, NULL, "the guard lsm cannot be had",
-		   "a newer kernel, if the guard tracepoint cannot be had either");
+		return good("BPF can schedule task work",
+			    "the check resume is available");
+	if (!facts->srcu_tracepoints)
+		return good("none", "the check usage does not need it");
+	return bad(missing, NULL, "no check on this kernel", "boot a newer kernel");
 }
 
 static struct row tracepoints_row(const struct facts *facts)
 {
 	if (!facts->rpm_tracepoints)
-		return bad(missing, NULL, "the guard tracepoint cannot be had", NULL);
-	if (facts->srcu_tracepoints)
-		return bad(limited, "preemption stays on in them",
-			   "the guard tracepoint cannot be had; 'load' tries it out",
-			   NULL);
-	return good("preemption is off in them",
-		    "the guard tracepoint can be had; 'load' tries it out");
+		return bad(missing, NULL, "no check on this kernel",
+			   "boot a kernel with CONFIG_PM");
+	if (facts->srcu_tracepoints && facts->can_preempt)
+		return good("preemption stays on in them",
+			    "the check is resume; 'load' tries it");
+	return good("preemption is off in them", "the check is usage; 'load' tries it");
 }
 
 static struct row preemption_row(const struct facts *facts)
 {
-	enum preemption model = facts->host.model;
-	const char *name = preemption_name(model);
+	const char *name = preemption_name(facts->host.model);
 
-	if (model == PREEMPTION_UNKNOWN)
+	if (facts->host.model == PREEMPTION_UNKNOWN)
 		return bad(unknown, "debugfs cannot be read",
-			   "taken as full: the hook can be skipped", see_debugfs());
-	if (guarantee_needs_guard(DSN_HOOK_FEXIT, &(struct running){ model, true, true }))
-		return bad(limited, name, "the hook can be skipped: a guard is needed",
-			   "boot with preempt=voluntary, if no guard can be had");
-	return good(name, "fexit is never skipped");
+			   "it does not matter while there is a check", see_debugfs());
+	if (facts->host.model == PREEMPTION_RT)
+		return bad(limited, name,
+			   "signals come late: io_uring is refused by the gate", NULL);
+	return good(name, "the check cannot be skipped under any of them");
+}
+
+static struct row numa_row(const struct facts *facts)
+{
+	if (!facts->numa_balancing)
+		return good("off", "pages of a VMM are not unmapped during a read by it");
+	return good(
+		"on",
+		"a read whose page it unmaps may stop its VMM for some milliseconds, until 'dsnctl repair' has written it");
 }
 
 static struct row lockdown_row(const struct facts *facts)
@@ -232,14 +240,12 @@ static struct row lockdown_row(const struct facts *facts)
 static struct row addresses_row(const struct facts *facts)
 {
 	if (facts->addresses == YES)
-		return good("/proc/kallsyms shows them",
-			    "the guards lsm and realtime find vfio's files");
+		return good("/proc/kallsyms shows them", "vfio's files are found");
 	if (facts->addresses == NO)
-		return bad(off, "/proc/kallsyms hides them",
-			   "the guards lsm and realtime cannot be had",
+		return bad(limited, "/proc/kallsyms hides them", "no gate, no --answer",
 			   "set kernel.kptr_restrict to 1 while 'load' runs");
 	return bad(unknown, "/proc/kallsyms hides them from this user",
-		   "the guards lsm and realtime need them", as_root);
+		   "the gate and --answer need them", as_root);
 }
 
 static struct row bpffs_row(const struct facts *facts)
@@ -285,6 +291,7 @@ static void fill_items(struct table *table, const struct facts *facts)
 	add(table, "permission", permission_row(facts));
 	add(table, "ftrace", ftrace_row(facts));
 	add(table, "preemption", preemption_row(facts));
+	add(table, "numa_balancing", numa_row(facts));
 	add(table, "tracepoints", tracepoints_row(facts));
 	add(table, "task_work", task_work_row(facts));
 	add(table, "lsm", lsm_row(facts));
@@ -293,11 +300,51 @@ static void fill_items(struct table *table, const struct facts *facts)
 	add(table, "iommu", iommu_row(facts, groups));
 }
 
+/* The forecast of `load`. */
+struct forecast {
+	enum exit_status status; /* of `load` */
+	struct plan plan;
+	struct guarantee guarantee; /* if it would fail, the ground is the cause */
+	bool certain;		    /* nothing that it rests on was left unseen */
+};
+
+static void find_forecast(struct forecast *forecast, const struct facts *facts)
+{
+	static const struct request request;
+	static const struct faults none;
+	struct reasons reasons;
+
+	*forecast = (struct forecast){
+		.certain = facts->vfio == VFIO_LOADED && facts->lockdown &&
+			   facts->lsm != NOT_SEEN && facts->addresses != NOT_SEEN &&
+			   facts->jit != NOT_SEEN,
+	};
+	forecast->status = plan_choose(facts, &request, &forecast->plan, &reasons,
+				       &forecast->guarantee);
+	if (forecast->status)
+		return;
+	plan_guarantee(&forecast->plan, &facts->host, &none, &reasons,
+		       &forecast->guarantee);
+	if (!facts->bpffs) {
+		forecast->status = EXIT_FAILED;
+		forecast->guarantee = (struct guarantee){
+			LEVEL_NOT_PROTECTED,
+			"there is no bpffs at /sys/fs/bpf, where the programs are kept",
+			"mount -t bpf bpf /sys/fs/bpf"
+		};
+	} else if (forecast->guarantee.level == LEVEL_NOT_PROTECTED) {
+		forecast->status = EXIT_UNPROTECTED;
+	}
+}
+
 static void fill_forecast(struct table *table, const struct forecast *forecast)
 {
+	const struct plan *plan = &forecast->plan;
+
 	table_text(table, FORECAST_GUARANTEE, level_name(forecast->guarantee.level));
-	table_text(table, FORECAST_HOOK, hook_name(forecast->hook));
-	table_text(table, FORECAST_GUARD, guard_name(forecast->guard));
+	table_text(table, FORECAST_HOOK, hook_name(plan->hook));
+	table_text(table, FORECAST_CHECK, check_name(plan->check));
+	table_bool(table, FORECAST_GATE, plan->options & DSN_OPTION_GATE);
 	table_text(table, FORECAST_GROUND, forecast->guarantee.ground);
 	table_text(table, FORECAST_REMEDY, forecast->guarantee.remedy);
 	table_bool(table, FORECAST_CERTAIN, forecast->certain);
@@ -324,13 +371,13 @@ static void print_remedies(const struct table *items)
 /* The remedies would make the table too wide. */
 static int print_text(struct table *items, const struct table *forecast)
 {
-	puts("what 'dsnctl load' would come to:");
+	puts("'dsnctl load' would give:");
 	table_print_fields(forecast);
 	puts("");
 	items->count = COL_REMEDY;
 	if (table_print(items))
 		return EXIT_FAILED;
-	puts("\nwhat would better the rows that are not ok:");
+	puts("\nto fix:");
 	print_remedies(items);
 	return EXIT_DONE;
 }
@@ -375,7 +422,7 @@ int cmd_check(const struct options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	facts_find(&facts);
-	forecast_find(&forecast, &facts);
+	find_forecast(&forecast, &facts);
 	fill_items(&items, &facts);
 	fill_forecast(&verdict, &forecast);
 	if (!forecast.certain)

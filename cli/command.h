@@ -21,11 +21,12 @@ struct options {
 	bool prune;
 	bool dry_run;
 	const char *hook;
-	const char *guard;
+	const char *check;
 	bool answer;
 	const char *whole_reads;
 	const char *require;
 	const char *textfile;
+	bool follow;
 };
 
 /* `argv` holds the operands alone; their number is within the command's limits. */
@@ -53,5 +54,6 @@ int cmd_list(const struct options *options, int argc, char **argv);
 int cmd_check(const struct options *options, int argc, char **argv);
 int cmd_verify(const struct options *options, int argc, char **argv);
 int cmd_metrics(const struct options *options, int argc, char **argv);
+int cmd_repair(const struct options *options, int argc, char **argv);
 
 #endif

@@ -1,36 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened to each function's reads. */
+/* Each function's read counters. */
 #include "counters.h"
 
-#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 #include "command.h"
+#include "message.h"
 #include "pins.h"
 #include "util.h"
 
+#define COUNTERS_SIZE (DSN_MAX_DEVICES * sizeof(struct dsn_device))
+
 int counters_open(struct counters *counters)
 {
+	_cleanup_(close_fd) int map = -1;
+	void *devices;
 	int status;
 
-	counters->devices = pins_map(PIN_DEVICES, &status);
-	if (counters->devices < 0)
+	map = pins_map(PIN_COUNTERS, &status);
+	if (map < 0)
 		return status;
-	counters->elements = pins_map(PIN_COUNTERS, &status);
-	return counters->elements < 0 ? status : EXIT_DONE;
+	devices = mmap(NULL, COUNTERS_SIZE, PROT_READ, MAP_SHARED, map, 0);
+	if (devices == MAP_FAILED) {
+		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_COUNTERS,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	counters->devices = devices;
+	return EXIT_DONE;
 }
 
 struct dsn_device counters_of(const struct counters *counters, const struct dsn_key *key)
 {
-	struct dsn_device device = {};
-	__u32 element;
+	struct dsn_key used = *key;
+	struct dsn_device device;
+	__u32 i;
 
-	if (bpf_map_lookup_elem(counters->devices, key, &element) ||
-	    bpf_map_lookup_elem(counters->elements, &element, &device))
-		return (struct dsn_device){};
-	return device;
+	used.reserved = 1;
+	for (i = 0; i < DSN_DEVICE_TRIES; i++) {
+		device = counters->devices[(dsn_device_index(key) + i) % DSN_MAX_DEVICES];
+		if (!memcmp(&device.key, &used, sizeof(used)))
+			return device;
+		if (!device.key.reserved)
+			break;
+	}
+	return (struct dsn_device){};
+}
+
+bool counters_next(const struct counters *counters, size_t *i, struct dsn_device *device)
+{
+	while (*i < DSN_MAX_DEVICES) {
+		*device = counters->devices[(*i)++];
+		if (device->reads || device->passed) {
+			device->key.reserved = 0;
+			return true;
+		}
+	}
+	return false;
 }
 
 void counters_close(struct counters *counters)
 {
-	close_fd(&counters->devices);
-	close_fd(&counters->elements);
+	if (counters->devices)
+		munmap((void *)counters->devices, COUNTERS_SIZE);
+	counters->devices = NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What this host has of what `load` needs: looked at, and nothing is changed. */
+/* Detects the kernel features that `load` needs. Read-only. */
 #include "facts.h"
 
 #include <bpf/btf.h>
@@ -80,7 +80,9 @@ static void find_in_btf(struct facts *facts)
 				 has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
 	/* the lock of tracepoints that leave preemption on: it was made for them */
 	facts->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
-	facts->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC);
+	facts->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
+			   has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
+	facts->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
 }
 
 /* Where securityfs is there, it has both files on kernels that have the features. */
@@ -112,6 +114,14 @@ static enum answer find_jit(void)
 	return strcmp(line, "0") ? YES : NO;
 }
 
+static bool is_numa_balanced(void)
+{
+	char line[16];
+
+	return !host_read("/proc/sys/kernel/numa_balancing", line, sizeof(line)) &&
+	       strcmp(line, "0") != 0;
+}
+
 static size_t count_groups(void)
 {
 	size_t count = 0;
@@ -129,6 +139,8 @@ void facts_find(struct facts *facts)
 	libbpf_set_print(NULL);
 	*facts = (struct facts){
 		.host = host_running(),
+		.can_preempt = host_can_preempt(),
+		.numa_balancing = is_numa_balanced(),
 		.sees_kprobes = !access("/sys/kernel/debug/kprobes/enabled", R_OK),
 		.vfio = find_vfio(),
 		.btf = host_has_btf(),

@@ -10,6 +10,8 @@ const char *fate_name(const struct dsn_event *event)
 		return "killed";
 	if (event->fate == DSN_FATE_REFUSED)
 		return "refused";
+	if (event->fate == DSN_FATE_STOPPED)
+		return "stopped";
 	switch (event->policy) {
 	case DSN_SERIAL:
 		return "serial";
@@ -27,7 +29,7 @@ const char *fate_reason(const struct dsn_event *event)
 	if (event->reason)
 		return reason_text(event->reason);
 	if (event->fate == DSN_FATE_REFUSED)
-		return "the guard could not have repaired it";
+		return "io_uring, which could not be made safe";
 	return NULL;
 }
 
@@ -39,7 +41,7 @@ const char *reason_text(__u32 reason)
 	case DSN_REASON_PLACE:
 		return "config space could not be read";
 	case DSN_REASON_MISSED:
-		return "missed by the hook, and cannot be repaired";
+		return "io_uring, or a call whose buffer cannot be found";
 	case DSN_REASON_UNANSWERED:
 		return "it has a serial in it, and nothing can be written over that here";
 	case DSN_REASON_WHOLE:

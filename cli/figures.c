@@ -29,7 +29,7 @@ static int read_state(struct dsn_state *state)
 	}
 	state->version[sizeof(state->version) - 1] = '\0';
 	state->hook_reason[sizeof(state->hook_reason) - 1] = '\0';
-	state->guard_reason[sizeof(state->guard_reason) - 1] = '\0';
+	state->check_reason[sizeof(state->check_reason) - 1] = '\0';
 	return EXIT_DONE;
 }
 
@@ -67,51 +67,46 @@ static int read_rules(struct figures *figures)
 	return EXIT_DONE;
 }
 
-static int read_missed(struct figures *figures)
+/* Finds the guarantee by what has been counted against it. */
+static int judge(struct figures *figures)
 {
-	unsigned long long hook, guard;
+	struct faults faults = { .unchecked = figures->totals.unchecked,
+				 .late = figures->totals.late,
+				 .unkillable = figures->totals.unkillable };
+	struct reasons reasons = {};
+	unsigned long long missed;
 
-	if (program_hook_missed(figures->hook, &hook) ||
-	    program_guard_missed(figures->guard, &guard)) {
+	if (program_missed(figures->plan.hook, &missed)) {
 		say_error("cannot read the programs' counters");
 		return EXIT_FAILED;
 	}
-	figures->missed.hook = figures->state.missed.hook + hook;
-	figures->missed.guard = figures->state.missed.guard + guard;
+	figures->missed = figures->state.missed + missed;
+	faults.lost = missed;
+	memcpy(reasons.check, figures->state.check_reason, sizeof(reasons.check));
+	plan_guarantee(&figures->plan, &figures->host, &faults, &reasons,
+		       &figures->guarantee);
 	return EXIT_DONE;
 }
 
 int figures_read(struct figures *figures)
 {
-	static const struct dsn_missed none;
-	struct dsn_missed seen;
+	static const struct faults none;
 	int status;
 
-	*figures = (struct figures){
-		.hook = program_hook(),
-		.guard = program_guard(),
-		.host = host_running(),
-	};
-	if (figures->hook == DSN_HOOK_NONE) {
-		guarantee_find(&figures->guarantee, &(struct loaded){}, &figures->host,
-			       &none, "");
+	*figures = (struct figures){ .host = host_running() };
+	program_find(&figures->plan);
+	if (!figures->plan.hook && !figures->plan.check) {
+		plan_guarantee(&figures->plan, &figures->host, &none, NULL,
+			       &figures->guarantee);
 		return EXIT_UNPROTECTED;
 	}
 	status = read_state(&figures->state);
-	if (!status)
-		status = read_missed(figures);
+	figures->plan.options |= figures->state.options & DSN_OPTION_WHOLE;
 	if (!status)
 		status = read_totals(&figures->totals);
 	if (!status)
 		status = read_rules(figures);
-	if (status)
-		return EXIT_FAILED;
-	figures->totals.unannounced -= figures->state.unannounced;
-	seen = figures->missed;
-	seen.guard += figures->totals.unannounced;
-	guarantee_find(&figures->guarantee,
-		       &(struct loaded){ figures->hook, figures->guard,
-					 figures->state.options, program_is_blind() },
-		       &figures->host, &seen, figures->state.guard_reason);
-	return EXIT_DONE;
+	if (!status)
+		status = judge(figures);
+	return status ? EXIT_FAILED : EXIT_DONE;
 }

@@ -5,24 +5,24 @@
 
 #include <stddef.h>
 #include "dsn_contract.h"
-#include "guarantee.h"
+#include "plan.h"
 
 struct figures {
-	enum dsn_hook
-		hook; /* DSN_HOOK_NONE: not loaded, and nothing behind `guarantee` */
-	enum dsn_guard guard;
+	struct plan
+		plan; /* neither hook nor check: not loaded, and nothing after `guarantee` */
 	struct running host;
 	struct guarantee guarantee;
 	struct dsn_state state;
-	struct dsn_missed missed; /* by the running programs and those before them */
-	struct dsn_totals totals; /* unannounced: since the end of load */
+	unsigned long long
+		missed; /* hook calls skipped by all programs since the first load */
+	struct dsn_totals totals;
 	struct dsn_rule default_rule;
 	size_t rules; /* without the default */
 };
 
 /*
  * Gathers them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints
- * nothing) where nothing is loaded, or EXIT_FAILED.
+ * nothing) if nothing is loaded, or EXIT_FAILED.
  */
 int figures_read(struct figures *figures);
 

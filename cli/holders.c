@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
-#include "open.skel.h"
+#include "openers.skel.h"
 #include "pins.h"
 #include "program.h"
 #include "symbols.h"
 #include "util.h"
 
-static void destroy(struct open_bpf **skeleton)
+static void destroy(struct openers_bpf **skeleton)
 {
-	open_bpf__destroy(*skeleton);
+	openers_bpf__destroy(*skeleton);
 }
 
 static void drop_link(struct bpf_link **link)
@@ -95,19 +95,19 @@ static int take(const char *data, ssize_t size, struct holder **holders, size_t 
 /* An iterator of one's own, or -errno; -ENODEV where there is no vfio and so no file. */
 static int new_iterator(void)
 {
-	_cleanup_(destroy) struct open_bpf *skeleton = NULL;
+	_cleanup_(destroy) struct openers_bpf *skeleton = NULL;
 	_cleanup_(drop_link) struct bpf_link *link = NULL;
 	struct vfio_symbols symbols;
 
 	libbpf_set_print(NULL);
-	skeleton = open_bpf__open();
+	skeleton = openers_bpf__open();
 	if (!skeleton)
 		return -errno;
 	if (!symbols_find_vfio(&symbols))
 		return access("/sys/module/vfio", F_OK) ? -ENODEV : -ENOENT;
 	skeleton->rodata->vfio_device_fops = symbols.fops;
 	skeleton->rodata->vfio_device_fops_read = symbols.read;
-	if (open_bpf__load(skeleton))
+	if (openers_bpf__load(skeleton))
 		return -errno;
 	link = bpf_program__attach_iter(skeleton->progs.dsn_open, NULL);
 	return link ? bpf_iter_create(bpf_link__fd(link)) : -errno;
@@ -119,9 +119,12 @@ static int new_iterator(void)
  */
 static int open_iterator(void)
 {
-	_cleanup_(close_fd) int link =
-		program_hook() == DSN_HOOK_FEXIT ? pins_open(PIN_OPEN) : -ENOENT;
+	_cleanup_(close_fd) int link = -ENOENT;
+	struct plan running;
 
+	program_find(&running);
+	if (running.hook == DSN_HOOK_FEXIT || running.hook == DSN_HOOK_PERMISSION)
+		link = pins_open(PIN_OPEN);
 	return link < 0 ? new_iterator() : bpf_iter_create(link);
 }
 

@@ -3,8 +3,9 @@
  * The audit trail: every change of policy, to the systemd journal.
  *
  * An entry has DSNCTL_ACTION, DSNCTL_USER, and for a rule DSNCTL_TARGET, DSNCTL_OLD and
- * DSNCTL_NEW; very many changes are one entry with DSNCTL_CHANGES, a line each. The
- * journal itself adds _PID, _UID, _AUDIT_LOGINUID and so on, which cannot be forged.
+ * DSNCTL_NEW; very many changes are one entry with DSNCTL_CHANGES, a line each. A repair
+ * has DSNCTL_PID, and in DSNCTL_TARGET the functions, with commas. The journal itself adds
+ * _PID, _UID, _AUDIT_LOGINUID and so on, which cannot be forged.
  */
 #include "journal.h"
 
@@ -18,9 +19,10 @@
 #include "message.h"
 #include "util.h"
 
-/* Of entries about policy, and of those about load and unload; made for this. */
+/* Of entries about policy, about load and unload, and about repairs; made for this. */
 #define ID_CHANGE "MESSAGE_ID=6f3d2f5b8c0e4a5f9d3b7b1e0a4c52d1"
 #define ID_EVENT "MESSAGE_ID=b58c1c0de0d94c2c8a7f7d4c5f9e63a2"
+#define ID_REPAIR "MESSAGE_ID=a9a60e457f0b4d1fb141c457d251540f"
 
 /* Beyond these changes one entry holds them all: journald drops what comes too fast. */
 #define MAX_ENTRIES 100
@@ -54,6 +56,15 @@ void journal_event(const char *action, const char *text)
 	check(sd_journal_send("MESSAGE=%s: %s", action, text, ID_EVENT, "PRIORITY=%d",
 			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
 			      user_name(), NULL));
+}
+
+void journal_repair(int priority, unsigned int pid, const char *functions,
+		    const char *text)
+{
+	check(sd_journal_send("MESSAGE=repair: %s", text, ID_REPAIR, "PRIORITY=%d",
+			      priority, "DSNCTL_ACTION=repair", "DSNCTL_USER=%s",
+			      user_name(), "DSNCTL_TARGET=%s", functions, "DSNCTL_PID=%u",
+			      pid, NULL));
 }
 
 static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])

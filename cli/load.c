@@ -7,14 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 #include "bdf.h"
-#include "guarantee.h"
 #include "holders.h"
+#include "facts.h"
 #include "host.h"
 #include "journal.h"
 #include "message.h"
 #include "pins.h"
+#include "plan.h"
 #include "program.h"
 #include "ruleset.h"
+#include "stopped.h"
 #include "util.h"
 #include "version.h"
 #include "when.h"
@@ -71,224 +73,79 @@ static int publish_rules(void)
 	return rules < 0 ? -errno : pins_put(PIN_RULES, rules);
 }
 
-/* What the operator lets `load` choose from; "auto" leaves it to the features. */
-struct wish {
-	const char *hook;
-	const char *guard;
-	__u32 options; /* enum dsn_option */
-};
-
-/* What became of it. */
+/* The result of `load`. */
 struct outcome {
 	struct plan plan;
-	char hook_reason[sizeof(((struct dsn_state *)0)->hook_reason)];
-	char guard_reason[sizeof(((struct dsn_state *)0)->guard_reason)];
-	bool asked_answer;
-	char answer_reason[sizeof(((struct plan *)0)->reason)];
+	struct reasons reasons;
+	__u64 id;
 };
 
-static bool is_wanted(const char *wish, const char *name)
+/* Errors that no other choice of programs avoids. */
+static bool is_final(int err)
 {
-	return !strcmp(wish, "auto") || !strcmp(wish, name);
+	return err == -ENOMEM || err == -ENOSPC || err == -EMFILE;
 }
 
-static bool is_candidate(const struct wish *wish, enum dsn_guard guard,
-			 enum dsn_hook hook, const struct running *host)
+/* Tells whether the plan would replace more than it brings, which only an option asks for. */
+static bool would_weaken(const struct request *request, const struct plan *plan,
+			 const struct facts *facts, const struct reasons *reasons)
 {
-	if (!strcmp(wish->guard, "off"))
-		return guard == DSN_GUARD_OFF;
-	if (strcmp(wish->guard, "auto"))
-		return !strcmp(wish->guard, guard_name(guard)) &&
-		       guarantee_goes_with(guard, hook);
-	return guarantee_tries_guard(guard, hook, host);
+	static const struct faults none;
+	struct guarantee now, then;
+	struct plan running;
+
+	if (request->hook || request->check)
+		return false;
+	program_find(&running);
+	/* no program of its own tells that */
+	running.options |= plan->options & DSN_OPTION_WHOLE;
+	plan_guarantee(&running, &facts->host, &none, NULL, &now);
+	plan_guarantee(plan, &facts->host, &none, reasons, &then);
+	return then.level < now.level;
 }
 
-/* Notes why a guard could not be had. */
-static void note_guard(struct outcome *outcome)
+/* Says what was refused. */
+static int fail(const struct guarantee *refusal)
 {
-	size_t length = strlen(outcome->guard_reason);
-
-	snprintf(outcome->guard_reason + length, sizeof(outcome->guard_reason) - length,
-		 "%s%s: %s", length ? "; " : "", guard_name(outcome->plan.guard),
-		 outcome->plan.reason);
-}
-
-/* With the hook on permissions it is another kind of answer, and always there. */
-static __u32 options_for(enum dsn_hook hook, __u32 options)
-{
-	return options &
-	       (hook == DSN_HOOK_PERMISSION ? DSN_OPTION_WHOLE : DSN_OPTION_ANSWER);
-}
-
-/* --answer protects nothing: where it cannot be had, the rest is loaded without. */
-static int load_plan(struct outcome *outcome)
-{
-	int err = program_load(&outcome->plan);
-
-	outcome->answer_reason[0] = '\0';
-	if (!err || !(outcome->plan.options & DSN_OPTION_ANSWER))
-		return err;
-	memcpy(outcome->answer_reason, outcome->plan.reason,
-	       sizeof(outcome->answer_reason));
-	outcome->plan.options &= ~DSN_OPTION_ANSWER;
-	return program_load(&outcome->plan);
-}
-
-/* What is most likely to work comes first; only what was tried shows whether it does. */
-static const enum dsn_guard *order_guards(const struct wish *wish, enum dsn_hook hook,
-					  const struct running *host)
-{
-	static const enum dsn_guard lsm_first[GUARDS] = {
-		DSN_GUARD_REALTIME, DSN_GUARD_LSM, DSN_GUARD_TRACEPOINT, DSN_GUARD_REFUSE,
-		DSN_GUARD_OFF
-	};
-
-	return is_candidate(wish, DSN_GUARD_TRACEPOINT, hook, host) &&
-			       is_candidate(wish, DSN_GUARD_LSM, hook, host) &&
-			       program_prefers_lsm()
-		       ? lsm_first
-		       : guard_order;
-}
-
-static int load_with_guard(const struct wish *wish, enum dsn_hook hook,
-			   struct outcome *outcome)
-{
-	struct running host = host_running();
-	const enum dsn_guard *order = order_guards(wish, hook, &host);
-	int err = -EINVAL;
-	size_t i;
-
-	outcome->guard_reason[0] = outcome->plan.reason[0] = '\0';
-	for (i = 0; err && i < GUARDS; i++) {
-		if (!is_candidate(wish, order[i], hook, &host))
-			continue;
-		/* less than what runs is put in its place only if it is asked for */
-		if (order[i] == DSN_GUARD_OFF && !strcmp(wish->guard, "auto") &&
-		    guarantee_needs_guard(hook, &host) &&
-		    program_guard() != DSN_GUARD_OFF)
-			return -EALREADY;
-		outcome->plan =
-			(struct plan){ .hook = hook,
-				       .guard = order[i],
-				       .options = options_for(hook, wish->options),
-				       .id = boot_time_ns() };
-		err = load_plan(outcome);
-		if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE)
-			return err;
-		if (err && order[i] != DSN_GUARD_OFF)
-			note_guard(outcome);
-	}
-	if (!err && !strcmp(wish->guard, "off"))
-		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
-			 "turned off (--guard off)");
-	if (err == -EINVAL && !*outcome->plan.reason && !*outcome->guard_reason)
-		snprintf(outcome->guard_reason, sizeof(outcome->guard_reason),
-			 "guard %s does not go with hook %s", wish->guard,
-			 hook_name(hook));
-	return err;
-}
-
-/* Says why it could not be had, in terms of what an operator can do. */
-static int explain_refusal(int err, const struct wish *wish,
-			   const struct outcome *outcome, const char *kprobe,
-			   const char *permission)
-{
-	const char *lockdown = host_lockdown();
-	char jit[8];
-
-	if (err == -ENOMEM || err == -ENOSPC || err == -EMFILE) {
-		say_error("cannot load: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	if (err == -EALREADY) {
-		say_error("the guard that runs stays, as no new one could be had: %s",
-			  outcome->guard_reason);
-		return EXIT_FAILED;
-	}
-	if (strcmp(lockdown, "none") && !is_wanted(wish->hook, "permission")) {
-		say_error(
-			"kernel lockdown is '%s', as Secure Boot sets it: the kernel refuses the helper bpf_probe_write_user, without which reads cannot be rewritten; without --hook there is one that does not write",
-			lockdown);
-		return EXIT_UNABLE;
-	}
-	if (!host_read("/proc/sys/net/core/bpf_jit_enable", jit, sizeof(jit)) &&
-	    !strcmp(jit, "0")) {
-		say_error(
-			"the kernel does not compile BPF programs: set net.core.bpf_jit_enable to 1");
-		return EXIT_UNABLE;
-	}
-	if (strcmp(wish->guard, "auto") && *outcome->guard_reason) {
-		say_error("this kernel cannot have what was asked for: %s",
-			  outcome->guard_reason);
-		return EXIT_UNABLE;
-	}
-	if (strcmp(lockdown, "none")) {
-		say_error(
-			"kernel lockdown is '%s', as Secure Boot sets it, and this kernel takes no hook then: %s; turn Secure Boot or lockdown off",
-			lockdown, permission);
-		return EXIT_UNABLE;
-	}
-	say_error(
-		"this kernel takes none of the hooks: fexit: %s; kprobe: %s; permission: %s",
-		outcome->hook_reason, kprobe, permission);
+	say_error("cannot load: %s; %s", refusal->ground, refusal->remedy);
 	return EXIT_UNABLE;
 }
 
-/* Whether there is no sense in trying another hook. */
-static bool is_final(int err)
+/*
+ * Chooses and loads; what the kernel refuses although it seems to offer it is noted, and the
+ * choice made again.
+ */
+static int load_programs(const struct request *request, struct outcome *outcome)
 {
-	return !err || err == -EALREADY || err == -ENOMEM || err == -ENOSPC ||
-	       err == -EMFILE;
-}
+	struct guarantee impossible;
+	struct refusal refusal;
+	struct facts facts;
+	int status, err;
 
-/* Less than what runs is put in its place only if it is asked for. */
-static bool would_weaken(const struct wish *wish)
-{
-	enum dsn_hook hook = program_hook();
-
-	return strcmp(wish->hook, "permission") && hook != DSN_HOOK_NONE &&
-	       hook != DSN_HOOK_PERMISSION;
-}
-
-/* fexit, else the kprobe pair; where the kernel allows neither, the one without writing. */
-static int load_programs(const struct wish *wish, struct outcome *outcome)
-{
-	char kprobe[sizeof(outcome->plan.reason)] = "not tried";
-	char permission[sizeof(outcome->plan.reason)] = "not tried";
-	const char *lockdown = host_lockdown();
-	bool writes = strcmp(wish->hook, "auto") || !strcmp(lockdown, "none");
-	/* a guard that was asked for is no reason for a weaker hook */
-	bool may_fall_back = !writes || !strcmp(wish->hook, "permission") ||
-			     !strcmp(wish->guard, "auto") || !strcmp(wish->guard, "off");
-	int err = -EINVAL;
-
-	snprintf(outcome->hook_reason, sizeof(outcome->hook_reason),
-		 "not tried (--hook %s)", wish->hook);
-	if (!writes)
-		snprintf(
-			outcome->hook_reason, sizeof(outcome->hook_reason),
-			"kernel lockdown is '%s', as Secure Boot sets it: no program may write into a VMM",
-			lockdown);
-	if (writes && is_wanted(wish->hook, "fexit")) {
-		err = load_with_guard(wish, DSN_HOOK_FEXIT, outcome);
-		memcpy(outcome->hook_reason, outcome->plan.reason,
-		       sizeof(outcome->hook_reason));
-	}
-	if (writes && !is_final(err) && is_wanted(wish->hook, "kprobe")) {
-		err = load_with_guard(wish, DSN_HOOK_KPROBE, outcome);
-		memcpy(kprobe, outcome->plan.reason, sizeof(kprobe));
-	}
-	if (!is_final(err) && may_fall_back && is_wanted(wish->hook, "permission")) {
-		if (would_weaken(wish)) {
+	facts_find(&facts);
+	for (;;) {
+		status = plan_choose(&facts, request, &outcome->plan, &outcome->reasons,
+				     &impossible);
+		if (status)
+			return fail(&impossible);
+		if (would_weaken(request, &outcome->plan, &facts, &outcome->reasons)) {
 			say_error(
-				"the hook that runs rewrites reads and stays, as no new one of its kind could be had: %s",
-				outcome->hook_reason);
+				"cannot load as much as what runs, which stays active: hook: %s; check: %s",
+				outcome->reasons.hook, outcome->reasons.check);
 			return EXIT_FAILED;
 		}
-		err = load_with_guard(wish, DSN_HOOK_PERMISSION, outcome);
-		memcpy(permission, outcome->plan.reason, sizeof(permission));
+		outcome->id = boot_time_ns();
+		err = program_load(&outcome->plan, &facts, outcome->id, &refusal);
+		if (!err)
+			return EXIT_DONE;
+		if (is_final(err) || refusal.group == GROUPS ||
+		    *facts.refused[refusal.group]) {
+			say_error("cannot load: %s", refusal.reason);
+			return EXIT_FAILED;
+		}
+		memcpy(facts.refused[refusal.group], refusal.reason,
+		       sizeof(refusal.reason));
 	}
-	return err ? explain_refusal(err, wish, outcome, kprobe, permission) : EXIT_DONE;
 }
 
 static bool is_one_of(const char *option, const char *value, const char *names)
@@ -312,8 +169,11 @@ static void print_json(const struct outcome *outcome, const struct guarantee *gu
 
 	json_object_object_add(object, "hook",
 			       json_object_new_string(hook_name(outcome->plan.hook)));
-	json_object_object_add(object, "guard",
-			       json_object_new_string(guard_name(outcome->plan.guard)));
+	json_object_object_add(object, "check",
+			       json_object_new_string(check_name(outcome->plan.check)));
+	json_object_object_add(
+		object, "gate",
+		json_object_new_boolean(outcome->plan.options & DSN_OPTION_GATE));
 	json_object_object_add(object, "guarantee",
 			       json_object_new_string(level_name(guarantee->level)));
 	json_object_object_add(object, "ground",
@@ -324,29 +184,26 @@ static void print_json(const struct outcome *outcome, const struct guarantee *gu
 	json_print(object);
 }
 
-/* What was loaded, on stdout; what is not as it should be, on stderr. */
-static void report(const struct outcome *outcome, const struct dsn_missed *missed,
+/* Reports what was loaded on stdout, and what is not as it should be on stderr. */
+static void report(const struct request *request, const struct outcome *outcome,
 		   bool json)
 {
+	const struct reasons *reasons = &outcome->reasons;
+	const struct plan *plan = &outcome->plan;
 	struct running host = host_running();
+	static const struct faults none;
 	struct guarantee guarantee;
 	char text[96];
 
-	guarantee_find(&guarantee,
-		       &(struct loaded){ .hook = outcome->plan.hook,
-					 .guard = outcome->plan.guard,
-					 .options = outcome->plan.options },
-		       &host, missed, outcome->guard_reason);
-	snprintf(text, sizeof(text), "hook %s, guard %s: %s",
-		 hook_name(outcome->plan.hook), guard_name(outcome->plan.guard),
+	plan_guarantee(plan, &host, &none, reasons, &guarantee);
+	snprintf(text, sizeof(text), "hook %s, check %s%s: %s", hook_name(plan->hook),
+		 check_name(plan->check), plan->options & DSN_OPTION_GATE ? ", gate" : "",
 		 level_name(guarantee.level));
 	journal_event("load", text);
-	if (*outcome->hook_reason)
-		say_warning("not hooked by fexit: %s", outcome->hook_reason);
-	if (outcome->plan.hook == DSN_HOOK_PERMISSION && outcome->asked_answer)
-		say_warning("loaded without --answer: nothing can be written here");
-	if (*outcome->answer_reason)
-		say_warning("loaded without --answer: %s", outcome->answer_reason);
+	if (*reasons->hook && !request->hook)
+		say_warning("not hooked by fexit: %s", reasons->hook);
+	if (*reasons->answer)
+		say_warning("loaded without --answer: %s", reasons->answer);
 	if (guarantee.level != LEVEL_PROVEN)
 		say_warning("only %s: %s; %s", level_name(guarantee.level),
 			    guarantee.ground, guarantee.remedy);
@@ -379,63 +236,55 @@ static void note_early(void)
 	}
 }
 
-static __u64 unannounced_until_now(void)
-{
-	_cleanup_(close_fd) int fd = pins_open(PIN_TOTALS);
-	struct dsn_totals totals = {};
-	__u32 zero = 0;
-
-	return fd < 0 || bpf_map_lookup_elem(fd, &zero, &totals) ? 0 : totals.unannounced;
-}
-
 /* `missed` is of the programs that ran before, and would be forgotten with them. */
-static int write_state(const struct outcome *outcome, const struct dsn_missed *missed)
+static int write_state(const struct outcome *outcome, __u64 missed)
 {
 	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
 	struct dsn_state state = {
 		.layout = DSN_LAYOUT,
 		.hook = outcome->plan.hook,
-		.guard = outcome->plan.guard,
+		.check = outcome->plan.check,
 		.options = outcome->plan.options,
-		.missed = *missed,
-		.loaded_ns = outcome->plan.id,
-		.unannounced = unannounced_until_now(),
+		.missed = missed,
+		.loaded_ns = outcome->id,
 	};
 	__u32 zero = 0;
 
 	if (fd < 0)
 		return fd;
 	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
-	memcpy(state.hook_reason, outcome->hook_reason, sizeof(state.hook_reason));
-	memcpy(state.guard_reason, outcome->guard_reason, sizeof(state.guard_reason));
+	memcpy(state.hook_reason, outcome->reasons.hook, sizeof(state.hook_reason));
+	memcpy(state.check_reason, outcome->reasons.check, sizeof(state.check_reason));
 	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
 }
 
-/* What the programs have missed that now run, and those before them. */
-static struct dsn_missed missed_until_now(void)
+/* Counts the hook calls skipped by the programs that now run, and by those before them. */
+static __u64 missed_until_now(const struct plan *running)
 {
 	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
-	unsigned long long hook = 0, guard = 0;
+	unsigned long long missed = 0;
 	struct dsn_state state = {};
 	__u32 zero = 0;
 
 	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
 		state = (struct dsn_state){};
-	program_hook_missed(program_hook(), &hook);
-	program_guard_missed(program_guard(), &guard);
-	return (struct dsn_missed){ state.missed.hook + hook,
-				    state.missed.guard + guard };
+	program_missed(running->hook, &missed);
+	return state.missed + missed;
 }
 
-static int put_in_force(const struct wish *wish, bool json)
+static int put_in_force(const struct request *request, bool json)
 {
 	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
-	bool first = program_hook() == DSN_HOOK_NONE;
-	struct dsn_missed missed = missed_until_now();
-	struct outcome outcome = { .asked_answer = wish->options & DSN_OPTION_ANSWER };
+	struct outcome outcome;
+	struct plan running;
 	int status, err;
+	__u64 missed;
+	bool first;
 
-	status = load_programs(wish, &outcome);
+	program_find(&running);
+	first = !running.hook && !running.check;
+	missed = missed_until_now(&running);
+	status = load_programs(request, &outcome);
 	/* what was there before, rules above all, waits for a load that works */
 	if (status && first && rules < 0)
 		pins_drop_all();
@@ -443,7 +292,7 @@ static int put_in_force(const struct wish *wish, bool json)
 		return status;
 	err = publish_rules();
 	if (!err)
-		err = write_state(&outcome, &missed);
+		err = write_state(&outcome, missed);
 	if (err) {
 		say_error(
 			"the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
@@ -452,15 +301,21 @@ static int put_in_force(const struct wish *wish, bool json)
 	}
 	if (first)
 		note_early();
-	report(&outcome, &missed, json);
+	report(request, &outcome, json);
 	return EXIT_DONE;
+}
+
+/* "auto" is as good as nothing. */
+static const char *asked(const char *name)
+{
+	return name && strcmp(name, "auto") ? name : NULL;
 }
 
 int cmd_load(const struct options *options, int argc, char **argv)
 {
-	struct wish wish = {
-		.hook = options->hook ? options->hook : "auto",
-		.guard = options->guard ? options->guard : "auto",
+	struct request request = {
+		.hook = asked(options->hook),
+		.check = asked(options->check),
 		.options = options->answer ? DSN_OPTION_ANSWER : 0,
 	};
 	const char *whole = options->whole_reads ? options->whole_reads : "refuse";
@@ -470,13 +325,14 @@ int cmd_load(const struct options *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (!is_one_of("--hook", wish.hook, "auto|fexit|kprobe|permission") ||
-	    !is_one_of("--guard", wish.guard,
-		       "auto|off|tracepoint|lsm|realtime|refuse") ||
+	if ((options->hook &&
+	     !is_one_of("--hook", options->hook, "auto|fexit|kprobe|none|permission")) ||
+	    (options->check &&
+	     !is_one_of("--check", options->check, "auto|off|usage|resume")) ||
 	    !is_one_of("--whole-reads", whole, "refuse|allow"))
 		return EXIT_USAGE;
 	if (!strcmp(whole, "allow"))
-		wish.options |= DSN_OPTION_WHOLE;
+		request.options |= DSN_OPTION_WHOLE;
 	if (geteuid()) {
 		say_error(
 			"this needs root: loading BPF programs that write into other processes does");
@@ -497,11 +353,11 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	/* 0: a load that did not get to its end */
 	if (layout && layout != DSN_LAYOUT) {
 		say_error(
-			"%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl dump', 'dsnctl unload' and 'dsnctl load' while no guest runs, then set the rules again",
+			"%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl unload' and 'dsnctl load' while no guest runs, then 'dsnctl apply' or set the rules again",
 			DSN_PIN_DIR, layout, DSN_LAYOUT);
 		return EXIT_FAILED;
 	}
-	return put_in_force(&wish, options->json);
+	return put_in_force(&request, options->json);
 }
 
 /* The kernel notices at some later time what was not undone, and gives ftrace up. */
@@ -539,6 +395,26 @@ static int check_unused(void)
 	return count ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Refuses while processes are stopped: the map is the only record of their bytes. */
+static int check_stopped(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
+	struct dsn_repairs *repairs = map < 0 ? NULL : stopped_map(map);
+	struct stopped list[DSN_REPAIRS];
+	size_t count;
+
+	if (!repairs)
+		return EXIT_DONE;
+	count = stopped_list(repairs, list);
+	stopped_unmap(repairs);
+	if (!count)
+		return EXIT_DONE;
+	say_error(
+		"process %u (%s) is stopped and has bytes to be given before it goes on: run 'dsnctl repair' first",
+		list[0].pid, list[0].command);
+	return EXIT_FAILED;
+}
+
 static int told_unloaded(const char *text, bool json)
 {
 	struct json_object *object;
@@ -556,6 +432,7 @@ static int told_unloaded(const char *text, bool json)
 int cmd_unload(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(close_fd) int lock = -1;
+	struct plan running;
 	int err;
 
 	(void)argc;
@@ -565,8 +442,11 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	lock = pins_lock(PINS_CREATE);
 	if (lock < 0)
 		return EXIT_FAILED;
-	if (!options->force && program_hook() != DSN_HOOK_NONE &&
+	program_find(&running);
+	if (!options->force && (running.hook || running.check) &&
 	    (check_ftrace() || check_unused()))
+		return EXIT_FAILED;
+	if (check_stopped())
 		return EXIT_FAILED;
 	err = program_unload();
 	if (!err)

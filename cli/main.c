@@ -14,31 +14,33 @@
 #include "version.h"
 
 static const struct command commands[] = {
-	{ "load", cmd_load, "", 0, 0, "kgaw",
+	{ "load", cmd_load, "", 0, 0, "kcaw",
 	  "hook the kernel; from then on guests read what policy says",
 	  "Loads vfio-pci if needed. The default policy is scrub: a serial reads as zeros.\n"
 	  "Where programs run already, new ones take over without a gap and rules stay.\n\n"
 	  "On a locked-down kernel, as Secure Boot makes it, nothing can be written into a VMM:\n"
 	  "there the hook is 'permission'. Serials read as zeros in a VMM that zeroes its\n"
-	  "variable before it reads, whatever their rule, but for 'pass'.\n" },
+	  "variable before it reads, whatever their rule, except 'pass'.\n" },
 	{ "unload", cmd_unload, "", 0, 0, "f",
 	  "take the programs and all rules out; guests read the real serials", "" },
 	{ "status", cmd_status, "", 0, 0, "q",
 	  "whether the programs are in force, and what they count",
 	  "guarantee      proven, withheld, vmm-trusted, best-effort or not protected, and on what ground\n"
 	  "touched        reads that reached a serial\n"
-	  "missed         hook calls that the kernel skipped; with no guard, reads may have leaked\n"
-	  "repaired       reads that the hook missed and the guard did not\n"
+	  "missed         hook calls that the kernel skipped; with no check, reads may have leaked\n"
+	  "repaired       reads that the check corrected after the hook\n"
 	  "answered       reads of a serial that did not get to the device\n"
 	  "refused        reads that cannot be made safe and were not let begin\n"
 	  "wholes         under hook permission: reads of all of config space\n"
 	  "wholes_passed  of those, the ones that got the real serial\n"
-	  "unannounced    reads that the guard was to see first and did not: must be 0\n"
-	  "guard_missed   guard calls that the kernel skipped: must be 0\n"
+	  "unchecked      reads that the hook saw and the check did not: must be 0\n"
+	  "stops          reads whose process was stopped until its memory was repaired\n"
 	  "kills          readers killed because a read could not be made safe\n"
 	  "failed_writes  of those, because the buffer could not be written\n"
 	  "unkillable     of those, the ones that the kernel refused to kill\n"
+	  "late           on a real-time kernel: readers stopped or killed too late: must be 0\n"
 	  "uncounted      reads that are missing in the counters of 'dump'\n"
+	  "collapsed      events of 'monitor' merged into a later one of the same thread\n"
 	  "drift          rules for another function than the one that is there\n"
 	  "early          devices that are open since before 'load'\n" },
 	{ "set", cmd_set, "TARGET VALUE [expect IDS]", 2, 4, "fs",
@@ -84,10 +86,19 @@ static const struct command commands[] = {
 	{ "monitor", cmd_monitor, "", 0, 0, "", "who reads serials, as it happens",
 	  "A line for each read that reaches a serial, until it is interrupted:\n"
 	  "offset, length  in config space; - where it is not known\n"
-	  "done            scrubbed, serial, hidden, passed, killed (with its reader) or refused\n"
-	  "repaired        the hook missed the read, and the guard did not\n"
+	  "done            scrubbed, serial, hidden, passed, killed (with its reader),\n"
+	  "                stopped (until it is repaired) or refused\n"
+	  "repaired        the check corrected the read after the hook\n"
+	  "repeats         earlier reads by this thread that have no event of their own\n"
 	  "cgroup          of the reader, or its number where it has gone\n"
-	  "reason          why it was killed or refused\n" },
+	  "reason          why it was killed, stopped or refused\n" },
+	{ "repair", cmd_repair, "[PID]", 0, 1, "F",
+	  "correct the memory of VMMs that were stopped, and let them go on",
+	  "A VMM is stopped if the kernel does not let what policy says be written into it, as\n"
+	  "while NUMA balancing moves a page. dsnctl-repair.service repairs it within\n"
+	  "milliseconds, by 'dsnctl repair --follow'; where that does not run, this does it by\n"
+	  "hand, for one process or for all. It gives up if a thread does not stop in 30 s.\n\n"
+	  "A VMM whose memory takes no bytes is killed.\n" },
 };
 
 /* getopt's letter for each; commands name those they take. */
@@ -98,9 +109,10 @@ static const struct {
 } option_table[] = {
 	{ 'j', "-j, --json", "print one JSON object" },
 	{ 'r', "    --real", "show the real serials as well" },
-	{ 'k', "    --hook HOOK", "auto (the default), fexit, kprobe or permission" },
-	{ 'g', "    --guard GUARD",
-	  "auto (the default), tracepoint, lsm, realtime, refuse, or off, which is for tests" },
+	{ 'k', "    --hook HOOK",
+	  "auto (the default), fexit, kprobe, none or permission" },
+	{ 'c', "    --check CHECK",
+	  "auto (the default), usage, resume, or off, which is for tests" },
 	{ 'a', "    --answer",
 	  "answer reads of a serial at once, without asking the device" },
 	{ 'w', "    --whole-reads HOW",
@@ -114,6 +126,7 @@ static const struct {
 	  "exit with 3 if it is less than proven, withheld, vmm-trusted or best-effort" },
 	{ 't', "    --textfile FILE",
 	  "write to a file, as a whole, for node_exporter's collector" },
+	{ 'F', "    --follow", "go on until interrupted, over unload and load" },
 };
 
 static const struct option long_options[] = {
@@ -121,7 +134,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "real", no_argument, NULL, 'r' },
 	{ "hook", required_argument, NULL, 'k' },
-	{ "guard", required_argument, NULL, 'g' },
+	{ "check", required_argument, NULL, 'c' },
 	{ "answer", no_argument, NULL, 'a' },
 	{ "whole-reads", required_argument, NULL, 'w' },
 	{ "force", no_argument, NULL, 'f' },
@@ -130,6 +143,7 @@ static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "require", required_argument, NULL, 'q' },
 	{ "textfile", required_argument, NULL, 't' },
+	{ "follow", no_argument, NULL, 'F' },
 	{},
 };
 
@@ -234,8 +248,8 @@ static int run(const struct command *command, int argc, char **argv)
 			options.dry_run = true;
 		else if (letter == 'k')
 			options.hook = optarg;
-		else if (letter == 'g')
-			options.guard = optarg;
+		else if (letter == 'c')
+			options.check = optarg;
 		else if (letter == 'a')
 			options.answer = true;
 		else if (letter == 'w')
@@ -244,6 +258,8 @@ static int run(const struct command *command, int argc, char **argv)
 			options.require = optarg;
 		else if (letter == 't')
 			options.textfile = optarg;
+		else if (letter == 'F')
+			options.follow = true;
 	}
 	argc -= optind;
 	argv += optind;

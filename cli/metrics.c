@@ -14,6 +14,7 @@
 #include "policy.h"
 #include "program.h"
 #include "replace.h"
+#include "stopped.h"
 #include "util.h"
 #include "when.h"
 
@@ -30,12 +31,15 @@ enum {
 	REFUSED,
 	WHOLES,
 	WHOLES_PASSED,
-	UNANNOUNCED,
-	GUARD_MISSED,
+	UNCHECKED,
+	STOPS,
+	STOPPED,
 	KILLS,
 	FAILED_WRITES,
 	UNKILLABLE,
+	LATE,
 	UNCOUNTED,
+	COLLAPSED,
 	DEVICE_READS,
 	DEVICE_PASSED,
 	DEVICE_TIME,
@@ -56,9 +60,9 @@ static const struct {
 	[RULES] = { "dsnctl_rules", "gauge", "Rules, without the default." },
 	[TOUCHED] = { "dsnctl_touched_total", "counter", "Reads that reached a serial." },
 	[MISSED] = { "dsnctl_missed_total", "counter",
-		     "Hook calls that the kernel skipped; with no guard they may be leaks." },
+		     "Hook calls that the kernel skipped; with no check they may be leaks." },
 	[REPAIRED] = { "dsnctl_repaired_total", "counter",
-		       "Reads that the hook missed and the guard did not." },
+		       "Reads that the check corrected after the hook." },
 	[ANSWERED] = { "dsnctl_answered_total", "counter",
 		       "Reads of a serial that did not get to the device." },
 	[REFUSED] = { "dsnctl_refused_total", "counter",
@@ -67,18 +71,24 @@ static const struct {
 		     "Reads of all of config space under the hook permission." },
 	[WHOLES_PASSED] = { "dsnctl_wholes_passed_total", "counter",
 			    "Of those, the ones that got the real serial." },
-	[UNANNOUNCED] = { "dsnctl_unannounced_total", "counter",
-			  "Reads that the guard was to see first and did not; must be 0." },
-	[GUARD_MISSED] = { "dsnctl_guard_missed_total", "counter",
-			   "Guard calls that the kernel skipped; must be 0." },
+	[UNCHECKED] = { "dsnctl_unchecked_total", "counter",
+			"Reads that the hook saw and the check did not; must be 0." },
+	[STOPS] = { "dsnctl_stops_total", "counter",
+		    "Reads whose process was stopped until its memory was repaired." },
+	[STOPPED] = { "dsnctl_stopped", "gauge",
+		      "Processes that are stopped now; must be 0." },
 	[KILLS] = { "dsnctl_kills_total", "counter",
 		    "Readers killed because a read could not be made safe." },
 	[FAILED_WRITES] = { "dsnctl_failed_writes_total", "counter",
 			    "Of the kills, those whose buffer could not be written." },
 	[UNKILLABLE] = { "dsnctl_unkillable_total", "counter",
 			 "Of the kills, those that the kernel refused; must be 0." },
+	[LATE] = { "dsnctl_late_total", "counter",
+		   "Readers that a real-time kernel could only stop or kill late; must be 0." },
 	[UNCOUNTED] = { "dsnctl_uncounted_total", "counter",
 			"Reads that are missing in the counters of devices." },
+	[COLLAPSED] = { "dsnctl_collapsed_total", "counter",
+			"Events merged into a later one of the same thread." },
 	[DEVICE_READS] = { "dsnctl_device_reads_total", "counter",
 			   "Reads of this device's serial that were rewritten." },
 	[DEVICE_PASSED] = { "dsnctl_device_passed_total", "counter",
@@ -127,46 +137,61 @@ static void add_level(struct samples *samples, const struct guarantee *guarantee
 		      level_name(level));
 }
 
+static size_t count_stopped(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
+	struct dsn_repairs *repairs = map < 0 ? NULL : stopped_map(map);
+	struct stopped list[DSN_REPAIRS];
+	size_t count = 0;
+
+	if (repairs) {
+		count = stopped_list(repairs, list);
+		stopped_unmap(repairs);
+	}
+	return count;
+}
+
 static void add_loaded(struct samples *samples, const struct figures *figures)
 {
 	const struct dsn_totals *totals = &figures->totals;
 	struct json_object *info = add(samples, INFO, 1);
 
 	label(info, "version", figures->state.version);
-	label(info, "hook", hook_name(figures->hook));
-	label(info, "guard", guard_name(figures->guard));
+	label(info, "hook", hook_name(figures->plan.hook));
+	label(info, "check", check_name(figures->plan.check));
 	label(info, "preemption", preemption_name(figures->host.model));
 	label(info, "default", policy_name(figures->default_rule.policy));
 	add(samples, LOADED_TIME, boot_to_unix_time(figures->state.loaded_ns));
 	add(samples, RULES, figures->rules);
 	add(samples, TOUCHED, totals->touched);
-	add(samples, MISSED, figures->missed.hook);
+	add(samples, MISSED, figures->missed);
 	add(samples, REPAIRED, totals->repaired);
 	add(samples, ANSWERED, totals->answered);
 	add(samples, REFUSED, totals->refused);
 	add(samples, WHOLES, totals->wholes);
 	add(samples, WHOLES_PASSED, totals->wholes_passed);
-	add(samples, UNANNOUNCED, totals->unannounced);
-	add(samples, GUARD_MISSED, figures->missed.guard);
+	add(samples, UNCHECKED, totals->unchecked);
+	add(samples, STOPS, totals->stops);
+	add(samples, STOPPED, count_stopped());
 	add(samples, KILLS, totals->kills);
 	add(samples, FAILED_WRITES, totals->failed_writes);
 	add(samples, UNKILLABLE, totals->unkillable);
+	add(samples, LATE, totals->late);
 	add(samples, UNCOUNTED, totals->uncounted);
+	add(samples, COLLAPSED, totals->collapsed);
 }
 
 static int add_devices(struct samples *samples)
 {
-	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
-	struct dsn_key key, *last = NULL;
+	_cleanup_(counters_close) struct counters counters = {};
 	struct dsn_device device;
 	char bdf[BDF_LEN];
+	size_t i = 0;
 
 	if (counters_open(&counters) != EXIT_DONE)
 		return EXIT_FAILED;
-	while (!bpf_map_get_next_key(counters.devices, last, &key)) {
-		last = &key;
-		device = counters_of(&counters, &key);
-		bdf_format(&key, bdf);
+	while (counters_next(&counters, &i, &device)) {
+		bdf_format(&device.key, bdf);
 		label(add(samples, DEVICE_READS, device.reads), "bdf", bdf);
 		label(add(samples, DEVICE_PASSED, device.passed), "bdf", bdf);
 		label(add(samples, DEVICE_TIME, boot_to_unix_time(device.last_ns)), "bdf",

@@ -39,6 +39,7 @@ enum {
 	COL_LENGTH,
 	COL_DONE,
 	COL_REPAIRED,
+	COL_REPEATS,
 	COL_CGROUP,
 	COL_REASON,
 };
@@ -53,6 +54,7 @@ static const struct column columns[] = {
 	[COL_LENGTH] = { "length", true, 6 },
 	[COL_DONE] = { "done", .width = 8 },
 	[COL_REPAIRED] = { "repaired", .width = 8 },
+	[COL_REPEATS] = { "repeats", true, 7 },
 	[COL_CGROUP] = { "cgroup", .width = 24 },
 	[COL_REASON] = { "reason" },
 };
@@ -118,6 +120,7 @@ static void fill(struct watch *watch, struct table *table, const struct dsn_even
 	}
 	table_text(table, COL_DONE, fate_name(event));
 	table_bool(table, COL_REPAIRED, event->repaired);
+	table_number(table, COL_REPEATS, event->repeats);
 	snprintf(text, sizeof(text), "%llu", event->cgroup);
 	table_text(table, COL_CGROUP, path || watch->json ? path : text);
 	table_text(table, COL_REASON, fate_reason(event));

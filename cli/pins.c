@@ -154,23 +154,18 @@ int pins_prepare(const char *name, int fd)
 	return 0;
 }
 
-static int rename_pin(const char *name, const char *from, const char *to, bool must_exist)
+int pins_commit(const char *name)
 {
 	char path[PIN_PATH_LEN], target[PIN_PATH_LEN];
 	size_t i;
 
 	for_each_place(i) {
-		pin_path(path, i, name, from);
-		pin_path(target, i, name, to);
-		if (rename(path, target) && (must_exist || errno != ENOENT))
+		pin_path(path, i, name, "_new");
+		pin_path(target, i, name, "");
+		if (rename(path, target))
 			return -errno;
 	}
 	return 0;
-}
-
-int pins_commit(const char *name)
-{
-	return rename_pin(name, "_new", "", true);
 }
 
 void pins_discard(const char *name)
@@ -182,11 +177,6 @@ void pins_discard(const char *name)
 		pin_path(path, i, name, "_new");
 		unlink(path);
 	}
-}
-
-int pins_age(const char *name)
-{
-	return rename_pin(name, "", "_old", false);
 }
 
 int pins_put(const char *name, int fd)

@@ -8,15 +8,15 @@
 
 #define PIN_RULESETS "rulesets"
 #define PIN_RULES "rules"
-#define PIN_DEVICES "devices"
 #define PIN_COUNTERS "counters"
-#define PIN_SESSIONS "sessions"
+#define PIN_SLOTS "slots"
+#define PIN_REPAIRS "repairs"
+#define PIN_WAKEUPS "wakeups"
 #define PIN_TOTALS "totals"
 #define PIN_KILLS "kills"
 #define PIN_WHOLES "wholes"
 #define PIN_EVENTS "events"
 #define PIN_MONITOR "monitor"
-#define PIN_ARMED "armed"
 #define PIN_STATE "state"
 #define PIN_EARLY "early"
 #define PIN_OPEN "open"
@@ -42,9 +42,6 @@ int pins_put(const char *name, int fd);
 int pins_prepare(const char *name, int fd);
 int pins_commit(const char *name);
 void pins_discard(const char *name);
-
-/* Keeps what is under a name as NAME_old, for those that still use it. As above. */
-int pins_age(const char *name);
 
 /* Returns 0, also where there was none, or -errno. */
 int pins_drop(const char *name);

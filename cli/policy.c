@@ -11,16 +11,16 @@ struct dsn_rule policy_default(const struct ruleset *set)
 	return rule ? *rule : (struct dsn_rule){ .policy = DSN_SCRUB };
 }
 
-bool policy_is_degraded(enum dsn_hook hook, const struct dsn_rule *rule)
+bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule)
 {
-	return hook == DSN_HOOK_PERMISSION &&
+	return effect == EFFECT_WITHHOLD &&
 	       (rule->policy == DSN_SERIAL || rule->policy == DSN_HIDE);
 }
 
-struct dsn_rule policy_under(enum dsn_hook hook, const struct dsn_rule *rule)
+struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule)
 {
-	return policy_is_degraded(hook, rule) ? (struct dsn_rule){ .policy = DSN_SCRUB }
-					      : *rule;
+	return policy_is_degraded(effect, rule) ? (struct dsn_rule){ .policy = DSN_SCRUB }
+						: *rule;
 }
 
 bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function)

@@ -20,11 +20,18 @@ struct policy policy_of(const struct ruleset *set, const struct dsn_key *functio
 /* Whether the function is the one that the rule expects, or is not there yet. */
 bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function);
 
-/* What comes of a rule under a hook: the one that does not write knows scrub and pass only. */
-struct dsn_rule policy_under(enum dsn_hook hook, const struct dsn_rule *rule);
+/* The effect of the programs on reads. */
+enum effect {
+	EFFECT_NONE,	 /* nothing is loaded */
+	EFFECT_WITHHOLD, /* nothing is written: every rule but `pass` means scrub */
+	EFFECT_WRITE,	 /* what the rule says */
+};
+
+/* Returns the rule that a function shows under an effect. */
+struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule);
 
 /* Whether that is less than the rule asks for. */
-bool policy_is_degraded(enum dsn_hook hook, const struct dsn_rule *rule);
+bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule);
 
 /* The default rule: scrub where none was set. */
 struct dsn_rule policy_default(const struct ruleset *set);

@@ -153,7 +153,7 @@ static int read_vector(int fd, __u8 *to, size_t from, size_t end, off_t base)
 	return got == (ssize_t)rest ? 0 : got < 0 ? -errno : -EIO;
 }
 
-/* io_uring is not among them: some guards refuse it, and others kill its reader. */
+/* Leaves out io_uring, which the gate refuses and whose reader the check kills. */
 static const struct {
 	const char *path;
 	int (*read)(int fd, __u8 *to, size_t from, size_t end, off_t base);

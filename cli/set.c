@@ -98,7 +98,7 @@ int cmd_set(const struct options *options, int argc, char **argv)
 		say_error("%s", error);
 		return EXIT_USAGE;
 	}
-	if (policy_is_degraded(program_hook(), &entry.rule)) {
+	if (policy_is_degraded(program_effect(), &entry.rule)) {
 		say_error(
 			"%s: %s cannot be had here: what is loaded, as under Secure Boot, writes nothing into VMMs, so that serials only read as zeros; see 'dsnctl status'",
 			argv[0], policy_name(entry.rule.policy));

@@ -25,12 +25,12 @@ static int out_of_memory(void)
 
 /* Opens the maps that all three need and reads the rules. Prints the error. */
 static int read_policy(struct ruleset *set, struct counters *counters,
-		       enum dsn_hook *hook)
+		       enum effect *effect)
 {
 	_cleanup_(close_fd) int rulesets = -1;
 	int status, err;
 
-	*hook = program_hook();
+	*effect = program_effect();
 
 	rulesets = pins_map(PIN_RULESETS, &status);
 	if (rulesets < 0)
@@ -71,10 +71,10 @@ static const struct column policy_columns[] = {
 };
 
 static void fill_policy(struct table *table, const struct dsn_key *key,
-			const struct policy *policy, enum dsn_hook hook)
+			const struct policy *policy, enum effect effect)
 {
 	char target[TARGET_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
-	struct dsn_rule rule = policy_under(hook, &policy->rule);
+	struct dsn_rule rule = policy_under(effect, &policy->rule);
 
 	target_format(key, target);
 	policy_source(policy, source);
@@ -82,7 +82,7 @@ static void fill_policy(struct table *table, const struct dsn_key *key,
 	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
 	table_text(table, COL_SERIAL, policy_presented(&rule, serial));
 	table_text(table, COL_RULE, source);
-	table_bool(table, COL_DEGRADED, policy_is_degraded(hook, &policy->rule));
+	table_bool(table, COL_DEGRADED, policy_is_degraded(effect, &policy->rule));
 }
 
 static void fill_reads(struct table *table, const struct counters *counters,
@@ -117,10 +117,10 @@ int cmd_get(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
+	_cleanup_(counters_close) struct counters counters = {};
 	struct policy policy;
 	struct dsn_key key;
-	enum dsn_hook hook;
+	enum effect effect;
 	const char *error;
 	int status;
 
@@ -130,14 +130,14 @@ int cmd_get(const struct options *options, int argc, char **argv)
 		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
-	status = read_policy(&set, &counters, &hook);
+	status = read_policy(&set, &counters, &effect);
 	if (status)
 		return status;
 	policy = policy_of(&set, &key);
 	if (table_init(&table, policy_columns, ARRAY_SIZE(policy_columns)) ||
 	    table_row(&table))
 		return out_of_memory();
-	fill_policy(&table, &key, &policy, hook);
+	fill_policy(&table, &key, &policy, effect);
 	fill_reads(&table, &counters, &key);
 	if (options->json)
 		return print_row(&table);
@@ -147,20 +147,20 @@ int cmd_get(const struct options *options, int argc, char **argv)
 
 /* Adds the functions that were read but have no rule of their own. */
 static int fill_read_devices(struct table *table, const struct counters *counters,
-			     const struct ruleset *set, enum dsn_hook hook)
+			     const struct ruleset *set, enum effect effect)
 {
-	struct dsn_key key, *last = NULL;
+	struct dsn_device device;
 	struct policy policy;
+	size_t i = 0;
 
-	while (!bpf_map_get_next_key(counters->devices, last, &key)) {
-		last = &key;
-		if (ruleset_find(set, &key))
+	while (counters_next(counters, &i, &device)) {
+		if (ruleset_find(set, &device.key))
 			continue;
-		policy = policy_of(set, &key);
+		policy = policy_of(set, &device.key);
 		if (table_row(table))
 			return -ENOMEM;
-		fill_policy(table, &key, &policy, hook);
-		fill_reads(table, counters, &key);
+		fill_policy(table, &device.key, &policy, effect);
+		fill_reads(table, counters, &device.key);
 	}
 	return 0;
 }
@@ -184,15 +184,15 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table rules = {}, others = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
+	_cleanup_(counters_close) struct counters counters = {};
 	struct dsn_rule rule;
-	enum dsn_hook hook;
+	enum effect effect;
 	int status;
 	size_t i;
 
 	(void)argc;
 	(void)argv;
-	status = read_policy(&set, &counters, &hook);
+	status = read_policy(&set, &counters, &effect);
 	if (status)
 		return status;
 	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
@@ -205,10 +205,10 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&rules))
 			return out_of_memory();
-		fill_policy(&rules, &set.keys[i], &policy, hook);
+		fill_policy(&rules, &set.keys[i], &policy, effect);
 		fill_reads(&rules, &counters, &set.keys[i]);
 	}
-	if (fill_read_devices(options->json ? &others : &rules, &counters, &set, hook))
+	if (fill_read_devices(options->json ? &others : &rules, &counters, &set, effect))
 		return out_of_memory();
 	if (options->json)
 		return dump_json(&rules, &others, &set);
@@ -260,7 +260,7 @@ static void fill_holders(struct table *table, const struct dsn_key *key,
 }
 
 static void fill_list(struct table *table, const struct device *device,
-		      const struct ruleset *set, enum dsn_hook hook, bool real)
+		      const struct ruleset *set, enum effect effect, bool real)
 {
 	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 	struct policy policy;
@@ -273,10 +273,11 @@ static void fill_list(struct table *table, const struct device *device,
 		policy = policy_of(set, &device->key);
 		policy_source(&policy, source);
 		table_text(table, LIST_POLICY, policy_name(policy.rule.policy));
-		rule = policy_under(hook, &policy.rule);
+		rule = policy_under(effect, &policy.rule);
 		table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
 		table_text(table, LIST_RULE, source);
-		table_bool(table, LIST_DEGRADED, policy_is_degraded(hook, &policy.rule));
+		table_bool(table, LIST_DEGRADED,
+			   policy_is_degraded(effect, &policy.rule));
 	} else {
 		table_text(table, LIST_POLICY, "unprotected");
 	}
@@ -293,9 +294,9 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	_cleanup_(free_ptr) struct holder *holders = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(counters_close) struct counters counters = NO_COUNTERS;
+	_cleanup_(counters_close) struct counters counters = {};
 	struct json_object *object;
-	enum dsn_hook hook;
+	enum effect effect;
 	char error[128];
 	int status;
 
@@ -312,8 +313,9 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	}
 	if (holders_find(&holders, &open))
 		say_warning("cannot tell which devices are open");
-	hook = program_hook();
-	status = hook != DSN_HOOK_NONE ? read_policy(&set, &counters, &hook) : EXIT_DONE;
+	effect = program_effect();
+	status =
+		effect != EFFECT_NONE ? read_policy(&set, &counters, &effect) : EXIT_DONE;
 	if (status)
 		return status;
 	if (table_init(&table, list_columns, columns))
@@ -323,8 +325,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&table))
 			return out_of_memory();
-		fill_list(&table, &devices[i], hook != DSN_HOOK_NONE ? &set : NULL, hook,
-			  options->real);
+		fill_list(&table, &devices[i], effect != EFFECT_NONE ? &set : NULL,
+			  effect, options->real);
 		fill_holders(&table, &devices[i].key, holders, open);
 	}
 	if (!options->json)

@@ -13,7 +13,7 @@
 #include "message.h"
 #include "pins.h"
 #include "policy.h"
-#include "program.h"
+#include "stopped.h"
 #include "table.h"
 #include "when.h"
 #include "util.h"
@@ -25,7 +25,8 @@ enum {
 	COL_REMEDY,
 	COL_HOOK,
 	COL_HOOK_REASON,
-	COL_GUARD,
+	COL_CHECK,
+	COL_GATE,
 	COL_ANSWER,
 	COL_WHOLE_READS,
 	COL_PREEMPTION,
@@ -40,14 +41,17 @@ enum {
 	COL_REFUSED,
 	COL_WHOLES,
 	COL_WHOLES_PASSED,
-	COL_UNANNOUNCED,
-	COL_GUARD_MISSED,
+	COL_UNCHECKED,
+	COL_STOPS,
 	COL_KILLS,
 	COL_FAILED_WRITES,
 	COL_UNKILLABLE,
+	COL_LATE,
 	COL_UNCOUNTED,
+	COL_COLLAPSED,
 	COL_DRIFT,
 	COL_EARLY,
+	COL_STOPPED,
 };
 
 static const struct column columns[] = {
@@ -57,7 +61,8 @@ static const struct column columns[] = {
 	[COL_REMEDY] = { "remedy" },
 	[COL_HOOK] = { "hook" },
 	[COL_HOOK_REASON] = { "hook_reason" },
-	[COL_GUARD] = { "guard" },
+	[COL_CHECK] = { "check" },
+	[COL_GATE] = { "gate" },
 	[COL_ANSWER] = { "answer" },
 	[COL_WHOLE_READS] = { "whole_reads" },
 	[COL_PREEMPTION] = { "preemption" },
@@ -72,14 +77,17 @@ static const struct column columns[] = {
 	[COL_REFUSED] = { "refused" },
 	[COL_WHOLES] = { "wholes" },
 	[COL_WHOLES_PASSED] = { "wholes_passed" },
-	[COL_UNANNOUNCED] = { "unannounced" },
-	[COL_GUARD_MISSED] = { "guard_missed" },
+	[COL_UNCHECKED] = { "unchecked" },
+	[COL_STOPS] = { "stops" },
 	[COL_KILLS] = { "kills" },
 	[COL_FAILED_WRITES] = { "failed_writes" },
 	[COL_UNKILLABLE] = { "unkillable" },
+	[COL_LATE] = { "late" },
 	[COL_UNCOUNTED] = { "uncounted" },
+	[COL_COLLAPSED] = { "collapsed" },
 	[COL_DRIFT] = { "drift" },
 	[COL_EARLY] = { "early" },
+	[COL_STOPPED] = { "stopped" },
 };
 
 enum {
@@ -109,6 +117,20 @@ static const struct column drift_columns[] = {
 };
 
 enum {
+	STOPPED_TIME,
+	STOPPED_BDF,
+	STOPPED_PID,
+	STOPPED_COMMAND,
+};
+
+static const struct column stopped_columns[] = {
+	[STOPPED_TIME] = { "since" },
+	[STOPPED_BDF] = { "bdf" },
+	[STOPPED_PID] = { "pid", true },
+	[STOPPED_COMMAND] = { "command" },
+};
+
+enum {
 	EARLY_BDF,
 	EARLY_PROCESS,
 };
@@ -122,9 +144,10 @@ static const struct column early_columns[] = {
 struct view {
 	struct table fields;
 	struct table kills;
-	struct table wholes; /* who has read all of config space */
-	struct table drift;  /* rules whose function is another one than they expect */
-	struct table early;  /* who has had a device open since before `load` */
+	struct table wholes;  /* who has read all of config space */
+	struct table drift;   /* rules whose function is another one than they expect */
+	struct table early;   /* who has had a device open since before `load` */
+	struct table stopped; /* processes that wait for `dsnctl repair` */
 	enum level level;
 };
 
@@ -213,7 +236,45 @@ static int fill_early(struct table *table)
 	return EXIT_DONE;
 }
 
-/* The lists below the fields, and how long two of them are. */
+static void unmap_repairs(struct dsn_repairs **repairs)
+{
+	if (*repairs)
+		stopped_unmap(*repairs);
+}
+
+static int fill_stopped(struct table *table)
+{
+	_cleanup_(unmap_repairs) struct dsn_repairs *repairs = NULL;
+	_cleanup_(close_fd) int map = -1;
+	struct stopped list[DSN_REPAIRS];
+	char bdf[BDF_LEN], when[TIME_LEN];
+	size_t count, i;
+	int status;
+
+	map = pins_map(PIN_REPAIRS, &status);
+	if (map < 0)
+		return status;
+	repairs = stopped_map(map);
+	if (!repairs) {
+		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_REPAIRS,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	count = stopped_list(repairs, list);
+	for (i = 0; i < count; i++) {
+		if (table_row(table))
+			return EXIT_FAILED;
+		format_boot_time(list[i].since_ns, when);
+		bdf_format(&list[i].key, bdf);
+		table_text(table, STOPPED_TIME, when);
+		table_text(table, STOPPED_BDF, bdf);
+		table_number(table, STOPPED_PID, list[i].pid);
+		table_text(table, STOPPED_COMMAND, list[i].command);
+	}
+	return EXIT_DONE;
+}
+
+/* The lists below the fields, and how long three of them are. */
 static int fill_lists(struct view *view, const struct figures *figures)
 {
 	int status = fill_incidents(&view->kills, PIN_KILLS, figures->totals.kills);
@@ -225,6 +286,10 @@ static int fill_lists(struct view *view, const struct figures *figures)
 		status = fill_drift(&view->drift);
 	if (!status)
 		status = fill_early(&view->early);
+	if (!status)
+		status = fill_stopped(&view->stopped);
+	table_number(&view->fields, COL_STOPPED,
+		     json_object_array_length(view->stopped.rows));
 	table_number(&view->fields, COL_DRIFT,
 		     json_object_array_length(view->drift.rows));
 	table_number(&view->fields, COL_EARLY,
@@ -248,8 +313,9 @@ static void fill_loaded(struct table *table, const struct figures *figures)
 
 	table_text(table, COL_HOOK_REASON,
 		   *state->hook_reason ? state->hook_reason : NULL);
-	table_bool(table, COL_ANSWER, program_answers());
-	if (figures->hook == DSN_HOOK_PERMISSION)
+	table_bool(table, COL_GATE, figures->plan.options & DSN_OPTION_GATE);
+	table_bool(table, COL_ANSWER, figures->plan.options & DSN_OPTION_ANSWER);
+	if (figures->plan.hook == DSN_HOOK_PERMISSION)
 		table_text(table, COL_WHOLE_READS,
 			   state->options & DSN_OPTION_WHOLE ? "allow" : "refuse");
 	table_text(table, COL_VERSION, state->version);
@@ -258,18 +324,20 @@ static void fill_loaded(struct table *table, const struct figures *figures)
 	table_text(table, COL_DEFAULT, policy_name(figures->default_rule.policy));
 	table_number(table, COL_RULES, figures->rules);
 	table_number(table, COL_TOUCHED, totals->touched);
-	table_number(table, COL_MISSED, figures->missed.hook);
+	table_number(table, COL_MISSED, figures->missed);
 	table_number(table, COL_REPAIRED, totals->repaired);
 	table_number(table, COL_ANSWERED, totals->answered);
 	table_number(table, COL_REFUSED, totals->refused);
 	table_number(table, COL_WHOLES, totals->wholes);
 	table_number(table, COL_WHOLES_PASSED, totals->wholes_passed);
-	table_number(table, COL_UNANNOUNCED, totals->unannounced);
-	table_number(table, COL_GUARD_MISSED, figures->missed.guard);
+	table_number(table, COL_UNCHECKED, totals->unchecked);
+	table_number(table, COL_STOPS, totals->stops);
 	table_number(table, COL_KILLS, totals->kills);
 	table_number(table, COL_FAILED_WRITES, totals->failed_writes);
 	table_number(table, COL_UNKILLABLE, totals->unkillable);
+	table_number(table, COL_LATE, totals->late);
 	table_number(table, COL_UNCOUNTED, totals->uncounted);
+	table_number(table, COL_COLLAPSED, totals->collapsed);
 }
 
 static int fill(struct view *view)
@@ -280,8 +348,8 @@ static int fill(struct view *view)
 	if (status == EXIT_FAILED)
 		return status;
 	table_bool(&view->fields, COL_LOADED, status == EXIT_DONE);
-	table_text(&view->fields, COL_HOOK, hook_name(figures.hook));
-	table_text(&view->fields, COL_GUARD, guard_name(figures.guard));
+	table_text(&view->fields, COL_HOOK, hook_name(figures.plan.hook));
+	table_text(&view->fields, COL_CHECK, check_name(figures.plan.check));
 	table_text(&view->fields, COL_PREEMPTION, preemption_name(figures.host.model));
 	fill_guarantee(view, &figures.guarantee);
 	if (status != EXIT_DONE)
@@ -314,6 +382,8 @@ static void print(struct view *view, bool json)
 		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
 		json_object_object_add(object, "open_early",
 				       table_take_rows(&view->early));
+		json_object_object_add(object, "stopped_processes",
+				       table_take_rows(&view->stopped));
 		json_print(object);
 		return;
 	}
@@ -322,6 +392,9 @@ static void print(struct view *view, bool json)
 	print_list(&view->wholes, "has read all of config space, or was to");
 	print_list(&view->drift,
 		   "rules for another function than is there, as if there were none");
+	print_list(
+		&view->stopped,
+		"stopped until 'dsnctl repair PID', as the service dsnctl-repair does");
 	print_list(&view->early,
 		   "open since before 'load', so that the real serial may be known");
 }
@@ -347,12 +420,14 @@ static void drop_view(struct view *view)
 	table_free(&view->wholes);
 	table_free(&view->drift);
 	table_free(&view->early);
+	table_free(&view->stopped);
 }
 
 int cmd_status(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(drop_view) struct view view = {};
 	enum level required;
+	size_t stopped;
 	int status;
 
 	(void)argc;
@@ -371,13 +446,16 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	    table_init(&view.kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	    table_init(&view.wholes, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
-	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns))) {
+	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns)) ||
+	    table_init(&view.stopped, stopped_columns, ARRAY_SIZE(stopped_columns))) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
 	status = fill(&view);
 	if (status == EXIT_FAILED)
 		return status;
+	/* the printing below empties the list */
+	stopped = json_object_array_length(view.stopped.rows);
 	if (status == EXIT_DONE && !pins_are_public())
 		say_warning(
 			"%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
@@ -396,6 +474,10 @@ int cmd_status(const struct options *options, int argc, char **argv)
 		say_error("%s is required, and this is %s", options->require,
 			  level_name(view.level));
 		return EXIT_UNPROTECTED;
+	}
+	if (stopped) {
+		say_error("%zu processes are stopped: run 'dsnctl repair'", stopped);
+		return EXIT_FAILED;
 	}
 	return status;
 }

@@ -103,7 +103,7 @@ static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 		return EXIT_FAILED;
 	}
 	policy = policy_of(&set, key);
-	*rule = policy_under(program_hook(), &policy.rule);
+	*rule = policy_under(program_effect(), &policy.rule);
 	return EXIT_DONE;
 }
 
@@ -294,7 +294,7 @@ static int find_hook(struct outcome *outcome)
 			  strerror(errno));
 		return EXIT_FAILED;
 	}
-	outcome->withheld = program_hook() == DSN_HOOK_PERMISSION;
+	outcome->withheld = program_effect() == EFFECT_WITHHOLD;
 	outcome->whole_passes = outcome->withheld && state.options & DSN_OPTION_WHOLE;
 	return EXIT_DONE;
 }

@@ -13,7 +13,7 @@
  * Bumped whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only where the number in `state` is this one.
  */
-#define DSN_LAYOUT 4
+#define DSN_LAYOUT 5
 
 /*
  * Whom a rule is for. The order is the order of precedence; between device and default,
@@ -60,45 +60,64 @@ struct dsn_rule {
 };
 
 /*
- * What happened to one function's reads since load: an element of `counters`. Which one it
- * is `devices` has under the function's dsn_key; as many are in use as dsn_totals.counters.
+ * Counters of one function since load: an element of `counters`, a hash table without a map's
+ * own: the function's element is the first with its key, or the first free one, of the
+ * DSN_DEVICE_TRIES from dsn_device_index() on. An element is never given up.
  *
- * Of reads by the same thread in the same tick of the kernel's (1 to 10 ms) the first one's
- * time and command stand for all of them.
+ * For reads by one thread, time and command are updated at most once per jiffy.
  */
 struct dsn_device {
-	__u64 reads;	 /* reads that reached a DSN and were rewritten */
-	__u64 passed;	 /* reads that reached a DSN and were let through by `pass` */
+	struct dsn_key
+		key;	 /* `reserved` is 1; all of it is 0 while the element is free */
+	__u64 reads;	 /* reads that reached a DSN and show what policy says */
+	__u64 passed;	 /* reads that reached a DSN under the policy `pass` */
 	__u64 last_ns;	 /* time of the last of either, ns, CLOCK_BOOTTIME */
 	__u32 last_pid;	 /* its process id in the initial pid namespace */
 	__u32 last_tid;	 /* its thread id there */
 	__u64 last_tick; /* its time in jiffies */
 	char last_command[16]; /* its thread's name */
+
+	/* The function's effective rule, cached. Valid only if `seal` fits it together with
+	   the id of the rule set in force; see bpf/policy.bpf.h. */
+	__u64 serial;
+	__u64 policy; /* enum dsn_policy */
+	__u64 seal;
 };
+
+#define DSN_MAX_DEVICES 8192
+#define DSN_DEVICE_TRIES 16
+
+static inline __u32 dsn_device_index(const struct dsn_key *key)
+{
+	__u64 number = (__u64)key->domain << 16 | key->bus << 8 | key->devfn;
+
+	return number * 0x9e3779b97f4a7c15ULL >> 51;
+}
 
 /* Sums over all functions since load; one element. */
 struct dsn_totals {
-	__u64 touched; /* reads that reached a DSN, seen by the rewrite or by the guard */
-	__u64 repaired; /* of those, the ones that the rewrite had missed and the guard had not */
-	__u64 answered;	   /* of those, the ones that never got to vfio */
-	__u64 refused;	   /* reads that cannot be made safe and were not let begin */
-	__u64 unannounced; /* reads that the tracepoint guard was to see first and did not */
+	__u64 touched;	 /* reads that reached a DSN, whichever layer saw them */
+	__u64 repaired;	 /* of those, the ones that the check corrected after the hook */
+	__u64 answered;	 /* of those, the ones answered before vfio was entered */
+	__u64 refused;	 /* reads that cannot be made safe, refused before they began */
+	__u64 unchecked; /* reads that the hook saw and the check did not; must be 0 */
 	__u64 wholes; /* whole reads under DSN_HOOK_PERMISSION; also counts `wholes` entries */
 	__u64 wholes_passed; /* of those, the ones that got the real serial */
+	__u64 stops;	     /* reads whose process was stopped until it is repaired */
 	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
 	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
 	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
-	__u64 uncounted;     /* reads missing in `counters` for want of memory or room */
-	__u64 counters;	     /* elements of `counters` that are in use */
+	__u64 uncounted;     /* reads missing in `counters` for want of room */
+	__u64 collapsed;     /* events merged into a later one of the same thread */
+	__u64 late; /* on a real-time kernel: reads that the check could not write, and whose
+				reader it can only stop or kill late */
 };
 
 enum dsn_reason {
 	/* Why a reader was killed. */
-	DSN_REASON_WRITE = 1, /* the rewrite could not be written to its buffer */
-	DSN_REASON_PLACE =
-		2, /* config space or the read's place in it could not be read */
-	DSN_REASON_MISSED =
-		3, /* missed by the rewrite, in a way that cannot be repaired */
+	DSN_REASON_WRITE = 1,  /* its buffer cannot be written, nor its process stopped */
+	DSN_REASON_PLACE = 2,  /* config space, or the read's offset, cannot be read */
+	DSN_REASON_MISSED = 3, /* io_uring, or a call whose buffer cannot be found */
 	/* What became of a read under DSN_HOOK_PERMISSION, which cannot write. */
 	DSN_REASON_UNANSWERED = 4, /* refused: not wholly in a serial, or not answered */
 	DSN_REASON_WHOLE = 5,	   /* refused: it has all of config space */
@@ -106,7 +125,7 @@ enum dsn_reason {
 };
 
 /*
- * A read to be told of by name. The maps `kills` and `wholes` each have the last
+ * A read that is reported by name. The maps `kills` and `wholes` each hold the last
  * DSN_INCIDENTS of their kind: number n is element (n - 1) % DSN_INCIDENTS.
  */
 struct dsn_incident {
@@ -119,18 +138,57 @@ struct dsn_incident {
 
 #define DSN_INCIDENTS 64
 
+enum dsn_repair_state {
+	DSN_REPAIR_FREE = 0,
+	DSN_REPAIR_CLAIMED = 1, /* a BPF program is filling it in */
+	DSN_REPAIR_PENDING = 2, /* the process is stopped, or about to stop */
+	DSN_REPAIR_DONE = 3,	/* the bytes are there, and SIGCONT is next */
+};
+
+/*
+ * Bytes that a reader's memory must show before the reader may go on: a BPF program could
+ * not write them, and has sent SIGSTOP to the process after it filled this in. `dsnctl
+ * repair` writes them, reads them back, frees the element and sends SIGCONT.
+ */
+struct dsn_repair {
+	__u32 state;	/* enum dsn_repair_state, changed by compare and exchange */
+	__u32 pid;	/* process id in the initial pid namespace */
+	__u64 start_ns; /* of the process, ns, CLOCK_BOOTTIME: pids are used again */
+	__u64 ns;	/* of the stop, ns, CLOCK_BOOTTIME */
+	__u64 address;	/* in the process */
+	__u64 bytes;	/* little-endian, for `length` up to 8; beyond that all are 0 */
+	__u32 length;	/* 1 to 4096 */
+	__u32 reserved; /* 0 */
+	struct dsn_key key; /* the function that was read */
+};
+
+#define DSN_REPAIRS 256
+
+/* The map `repairs`; one element, mapped into `dsnctl repair`. */
+struct dsn_repairs {
+	__u32 next; /* where the next search for a free element starts */
+	__u32 reserved;
+	struct dsn_repair of[DSN_REPAIRS];
+};
+
+#define DSN_WAKEUPS_SIZE                                                                 \
+	4096 /* bytes of `wakeups`, a ring buffer of pids that wakes it */
+
 /* What became of a read. */
 enum dsn_fate {
 	DSN_FATE_ANSWERED = 0, /* as `policy` says */
 	DSN_FATE_KILLED = 1,   /* its reader was, for `reason` */
 	DSN_FATE_REFUSED = 2,  /* before it began */
+	DSN_FATE_STOPPED = 3,  /* its process was, until it is repaired */
 };
 
 /*
- * One read that reached a DSN, or was refused or ended its reader because it could have;
- * written to `events` while somebody listens. Each segment of a preadv is a read; under the
- * LSM guard one that was missed has no event of its own where another was not. A reader
- * that is killed for a read which was answered before has an event for both.
+ * A read that reached a DSN, or was refused, or ended or stopped its reader because it could
+ * have; written to `events` while somebody listens. Each segment of a preadv is a read. A
+ * reader that is killed or stopped for a read counted before has an event for both.
+ *
+ * A thread gets DSN_EVENT_BURST events per DSN_EVENT_WINDOW_NS, so that no guest hides
+ * another; `repeats` of its next event is the number of those that it did not get.
  */
 struct dsn_event {
 	__u64 ns;	    /* ns, CLOCK_BOOTTIME */
@@ -139,14 +197,17 @@ struct dsn_event {
 	__u32 pid;	    /* process id in the initial pid namespace */
 	__u32 tid;	    /* thread id there */
 	__u32 offset;	    /* in config space */
-	__u32 length;	    /* bytes; 0 where it is not known which were read */
+	__u32 length;	    /* bytes; 0 if it is not known which were read */
 	__u8 fate;	    /* enum dsn_fate */
 	__u8 policy;	    /* enum dsn_policy, for DSN_FATE_ANSWERED; else 0 */
-	__u8 reason;	    /* enum dsn_reason; 0: answered, or refused by a guard */
-	__u8 repaired;	    /* 1: the rewrite had missed it, the guard had not */
-	__u32 reserved;	    /* 0 */
+	__u8 reason;	    /* enum dsn_reason, or 0 */
+	__u8 repaired;	    /* 1: the check corrected it after the hook */
+	__u32 repeats;	    /* earlier reads by this thread without an event */
 	char command[16];   /* the thread's name */
 };
+
+#define DSN_EVENT_BURST 32
+#define DSN_EVENT_WINDOW_NS 100000000ULL
 
 #define DSN_EVENTS_SIZE (512 * 1024) /* bytes of `events`: some 7000 of them */
 
@@ -164,6 +225,7 @@ struct dsn_monitor {
 
 #define DSN_GIVE_UP_NS (60 * 1000000000ULL)
 
+/* The layer that acts while vfio_pci_config_rw() returns. */
 enum dsn_hook {
 	DSN_HOOK_NONE = 0,
 	DSN_HOOK_FEXIT = 1,
@@ -173,21 +235,22 @@ enum dsn_hook {
 	DSN_HOOK_PERMISSION = 3,
 };
 
-/* What makes sure that no read goes out without the rewrite; see docs/guarantee.md. */
-enum dsn_guard {
-	DSN_GUARD_OFF = 0,
-	DSN_GUARD_TRACEPOINT = 1, /* rpm_resume before and rpm_usage behind every read */
-	DSN_GUARD_LSM = 2,	  /* file_permission before, task work behind */
-	DSN_GUARD_REALTIME =
-		3, /* the tracepoints, and file_permission to refuse io_uring */
-	DSN_GUARD_REFUSE =
-		4, /* with DSN_HOOK_PERMISSION: file_permission refuses what it missed */
+/* The layer that no read passes unseen; see docs/guarantee.md. */
+enum dsn_check {
+	DSN_CHECK_OFF = 0,
+	DSN_CHECK_USAGE =
+		1, /* rpm_usage and rpm_idle, after every read, preemption off */
+	DSN_CHECK_RESUME =
+		2, /* rpm_resume, before it, interrupts off, and task work after it */
 };
 
-/* What the operator has chosen, as bits. */
+/* Parts beside the two layers, as bits. */
 enum dsn_option {
 	DSN_OPTION_ANSWER = 1, /* reads of a serial are answered before vfio is entered */
 	DSN_OPTION_WHOLE = 2,  /* DSN_HOOK_PERMISSION lets whole reads through */
+	/* an LSM program refuses reads by io_uring, or, under DSN_HOOK_PERMISSION, all that
+	   have not been answered */
+	DSN_OPTION_GATE = 4,
 };
 
 /*
@@ -201,7 +264,7 @@ struct dsn_opener {
 	__u32 reserved;
 };
 
-/* What the iterator of bpf/open.bpf.c writes for each such file. */
+/* The record that the iterator of bpf/openers.bpf.h writes for each such file. */
 struct dsn_holder {
 	struct dsn_opener opener;
 	char command[16]; /* the process's name */
@@ -217,70 +280,36 @@ struct dsn_symbol {
 	__u64 address;		   /* 0: there is none, or it is hidden */
 };
 
-/* Calls of our programs that the kernel skipped (recursion_misses). */
-struct dsn_missed {
-	__u64 hook;
-	__u64 guard;
-};
-
 /* What `load` did; one element. */
 struct dsn_state {
 	__u32 layout;	 /* DSN_LAYOUT; 0 until the first load has finished */
 	__u32 hook;	 /* enum dsn_hook */
-	__u32 guard;	 /* enum dsn_guard */
+	__u32 check;	 /* enum dsn_check */
 	__u32 options;	 /* enum dsn_option */
-	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME; names the load whose programs count */
-	struct dsn_missed
-		missed;	   /* by programs of former loads; theirs is in their info */
-	__u64 unannounced; /* of dsn_totals at the end of load: reads then under way */
-	char version[16];  /* of the dsnctl that loaded */
-	char hook_reason[160];	/* why the hook is not fexit; empty where it is */
-	char guard_reason[320]; /* why there is no guard; empty where there is */
-};
-
-/*
- * What is known of a device for as long as it is open: an element of dsn_sessions by its
- * address. Written and read without a lock, by any number of processors at once.
- */
-struct dsn_session {
-	/* struct vfio_pci_core_device's address << 7, and in the 10 bits that are then 0 the
-	   place of its one DSN in dwords, or 0: there is none. One word, so never torn */
-	__u64 tag;
-	/* what the DSN shows under the rule in force, 0 for scrub; where its reads are
-	   counted; and what those give together with the address and the rule set's id: where
-	   it does not fit, they are not from one moment, and are not used */
-	__u64 serial;
-	__u64 counter; /* element of `counters` */
-	__u64 seal;
-};
-
-#define DSN_SESSIONS 1024
-
-/* The map `sessions`; in use where the hook is fexit and there is no guard. */
-struct dsn_sessions {
-	__u32 on; /* set by `load`, when all that sees sessions begin and end is in place */
-	__u32 begun; /* one was seen to begin: the kernel's function is called, not copied */
-	struct dsn_session of[DSN_SESSIONS];
+	__u64 loaded_ns; /* ns, CLOCK_BOOTTIME; identifies the load */
+	__u64 missed; /* hook calls skipped before this load; later ones are in its info */
+	char version[16];	/* of the dsnctl that loaded */
+	char hook_reason[160];	/* why the hook is not fexit; empty if it is */
+	char check_reason[320]; /* why there is no check; empty if there is */
 };
 
 #define DSN_MAX_RULES 262144 /* functions and the default */
-#define DSN_MAX_DEVICES 8192
-
 /* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
 #define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
 #define DSN_KEEP_DIR "/run/dsnctl" /* a bpffs with the same pins; see cli/pins.c */
 
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
-_Static_assert(sizeof(struct dsn_device) == 56, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_session) == 32, "dsn_session has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 96, "dsn_totals has no padding");
+_Static_assert(DSN_MAX_DEVICES == 1 << (64 - 51), "dsn_device_index() fills counters");
+_Static_assert(sizeof(struct dsn_device) == 88, "dsn_device has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 112, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
+_Static_assert(sizeof(struct dsn_repair) == 56, "dsn_repair has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
 _Static_assert(sizeof(struct dsn_symbol) == 40, "dsn_symbol has no padding");
 _Static_assert(sizeof(struct dsn_event) == 64, "dsn_event has no padding");
 _Static_assert(sizeof(struct dsn_monitor) == 24, "dsn_monitor has no padding");
-_Static_assert(sizeof(struct dsn_state) == 544, "dsn_state has no padding");
+_Static_assert(sizeof(struct dsn_state) == 528, "dsn_state has no padding");
 
 #endif

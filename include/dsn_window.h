@@ -53,14 +53,96 @@ static inline __u32 dsn_hidden_header(__u32 header)
 #define DSN_MAP_OWN 0xfe
 #define DSN_MAP_VPD 0x03 /* below 0x100: PCI_CAP_ID_VPD */
 
-/* Whether vfio's copy of a header can be relied on; `map` is the map's dword for it. */
-static inline int dsn_copied(__u32 map)
+/* Tells whether vfio has copied the bytes of a dword, or of two; `map` has the map's bytes. */
+static inline int dsn_copied(__u64 map)
 {
-	/* a byte of either has all bits set but the lowest: with that one set as well, ~map
-	   has a byte of zeros, which is what borrows from it find */
-	__u32 zeros = ~(map | 0x01010101);
+	/* a byte of either mark has all bits set but the lowest: with that one set as well,
+	   ~map has a byte of zeros, which is what borrows from it find */
+	__u64 zeros = ~(map | 0x0101010101010101ULL);
 
-	return !((zeros - 0x01010101) & ~zeros & 0x80808080);
+	return !((zeros - 0x0101010101010101ULL) & ~zeros & 0x8080808080808080ULL);
+}
+
+/* Tells whether one of two dwords is the header of a DSN. */
+static inline int dsn_has_header(__u64 dwords)
+{
+	return dsn_cap_id(dwords) == DSN_CAP_ID || dsn_cap_id(dwords >> 32) == DSN_CAP_ID;
+}
+
+/* Results of dsn_near() beside the offset of a header. */
+#define DSN_NEAR_NONE 0U     /* the read has no bytes of a DSN */
+#define DSN_NEAR_UNKNOWN ~0U /* only a walk along the chain can tell */
+
+/* Loads 8 bytes of vfio's copy or map as a little-endian number. */
+typedef __u64 (*dsn_load)(__u64 base, __u32 at);
+
+/*
+ * The one DSN that has all bytes of a read of 1 to 8, by vfio's map alone: the map has its ID
+ * for exactly the 12 bytes from its header on, the copy has the header there, and no other
+ * header from which a DSN could reach into it. `at` is the dword with the read's first byte,
+ * `before` the map's bytes from at - 8 on, `after` those from at on.
+ */
+static inline __u32 dsn_near_one(dsn_load load, __u64 map, __u64 copy, __u32 at,
+				 __u32 end, __u64 before, __u64 after)
+{
+	const __u32 whole = 0x01010101U * DSN_CAP_ID;
+	__u32 header = at;
+	__u64 last;
+	__u8 byte;
+
+	if (before >> 32 == whole)
+		header = (__u32)before == whole ? at - 8 : at - 4;
+	/* below DSN_CFG_EXT it is VPD, which has the same ID */
+	if (header < DSN_CFG_EXT || (header == at && after >> 32 != whole))
+		return DSN_NEAR_UNKNOWN;
+	byte = header == at	  ? before >> 56
+	       : header == at - 4 ? before >> 24
+				  : load(map, at - 16) >> 56;
+	last = load(map, header + 8);
+	if (byte == DSN_CAP_ID || (__u32)last != whole ||
+	    (last >> 32 & 0xff) == DSN_CAP_ID || end > header + DSN_BODY + DSN_BODY_LEN)
+		return DSN_NEAR_UNKNOWN;
+	if (dsn_has_header(load(copy, header - 8)) ||
+	    dsn_cap_id(load(copy, header)) != DSN_CAP_ID)
+		return DSN_NEAR_UNKNOWN;
+	return header;
+}
+
+/*
+ * Judges a read of 1 to 8 bytes, the most frequent ones, at or above DSN_CFG_EXT: the offset
+ * of the header of the one DSN that has all of it, or one of the above. A read has bytes of no
+ * DSN for sure if vfio has copied all dwords where the header would be, from two before the
+ * read's first to the read's last, and none of them is one. If config space ends before the
+ * read, the answer means nothing, and vfio refuses the read.
+ */
+static inline __u32 dsn_near(dsn_load load, __u64 map, __u64 copy, __u32 pos, __u32 len)
+{
+	__u32 at = pos & ~3U, end = pos + len;
+	__u64 before, after, headers;
+
+	if (at + 16 > DSN_CFG_END)
+		return DSN_NEAR_UNKNOWN;
+	before = load(map, at - 8);
+	after = load(map, at);
+	if ((__u32)after == 0x01010101U * DSN_CAP_ID)
+		return dsn_near_one(load, map, copy, at, end, before, after);
+	if (end > at + 8)
+		return DSN_NEAR_UNKNOWN;
+	if (end <= at + 4)
+		after = (__u32)after;
+	if (at < DSN_CFG_EXT + 8) /* below are no extended capabilities */
+		before = at == DSN_CFG_EXT ? 0 : before >> 32;
+	if (!dsn_copied(before) || !dsn_copied(after))
+		return DSN_NEAR_UNKNOWN;
+	headers = load(copy, at - 8);
+	if (at < DSN_CFG_EXT + 8)
+		headers = at == DSN_CFG_EXT ? 0 : headers >> 32;
+	if (dsn_has_header(headers))
+		return DSN_NEAR_UNKNOWN;
+	headers = load(copy, at);
+	if (end <= at + 4)
+		headers = (__u32)headers;
+	return dsn_has_header(headers) ? DSN_NEAR_UNKNOWN : DSN_NEAR_NONE;
 }
 
 /* A part of a read that is to show other bytes. */
@@ -101,13 +183,13 @@ static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 from, __u3
 	return part;
 }
 
-/* Whether the read has any of these bytes. */
+/* Tells whether the read has any of these bytes. */
 static inline int dsn_overlaps(__u32 pos, __u32 len, __u32 from, __u32 width)
 {
 	return len && pos < from + width && from < pos + len;
 }
 
-/* Whether the read has bytes, and none but these. */
+/* Tells whether the read has bytes, and none but these. */
 static inline int dsn_inside(__u32 pos, __u32 len, __u32 from, __u32 width)
 {
 	return len && pos >= from && pos + len <= from + width;

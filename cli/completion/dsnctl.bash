@@ -28,8 +28,8 @@ _dsnctl_ids() {
 _dsnctl_words() {
 	case $1 in
 	*\|*) _dsnctl_words "${1%%|*}"; _dsnctl_words "${1#*|}" ;;
-	HOOK) echo auto fexit kprobe permission ;;
-	GUARD) echo auto tracepoint lsm realtime refuse off ;;
+	HOOK) echo auto fexit kprobe none permission ;;
+	CHECK) echo auto off usage resume ;;
 	HOW) echo refuse allow ;;
 	LEVEL) echo proven withheld vmm-trusted best-effort ;;
 	VALUE) echo scrub hide pass ;;

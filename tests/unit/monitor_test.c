@@ -24,6 +24,7 @@ static const struct {
 	{ { .fate = DSN_FATE_KILLED, .reason = DSN_REASON_WRITE }, "killed", true },
 	{ { .fate = DSN_FATE_KILLED, .reason = 99 }, "killed", true },
 	{ { .fate = DSN_FATE_REFUSED }, "refused", true },
+	{ { .fate = DSN_FATE_STOPPED, .reason = DSN_REASON_WRITE }, "stopped", true },
 };
 
 static void names_what_was_done(void **state)
@@ -73,5 +74,5 @@ int main(void)
 		cmocka_unit_test(knows_the_lock_that_sleeps),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);
 }

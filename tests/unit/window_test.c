@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include "dsn_window.h"
 
@@ -153,13 +154,275 @@ static void copied(void **state)
 				byte < 0xfe);
 }
 
+/* Reads of up to 8 bytes, judged by what is near: against a model of all of the space. */
+
+#define SPACE 0x220 /* bytes, a little more than the reads here reach */
+
+/* vfio's copy of config space, and its map. */
+struct space {
+	__u8 copy[SPACE];
+	__u8 map[SPACE];
+};
+
+/* A capability, or bytes with another mark, in the order in which vfio puts them there. */
+struct piece {
+	__u32 at, len;
+	__u16 id; /* the map has its low byte */
+};
+
+static const struct layout {
+	const char *name;
+	struct piece pieces[8];
+} layouts[] = {
+	{ "nothing", { {} } },
+	{ "all copied, no DSN", { { 0x40, 0x1e0, 0x01 } } },
+	{ "one DSN in gaps", { { 0x140, 12, 3 } } },
+	{ "one DSN among others",
+	  { { 0xe0, 0x60, 0x10 }, { 0x140, 12, 3 }, { 0x14c, 0xd4, 0x0b } } },
+	{ "at the start", { { 0x100, 12, 3 }, { 0x10c, 0x40, 0x01 } } },
+	{ "at the start, behind VPD", { { 0xf8, 8, 3 }, { 0x100, 12, 3 } } },
+	{ "at the start, over VPD", { { 0xfc, 8, 3 }, { 0x100, 12, 3 } } },
+	{ "VPD at the end of what is below", { { 0xf8, 8, 3 }, { 0x100, 0x40, 0x0d } } },
+	{ "VPD that reaches over it", { { 0xfc, 8, 3 }, { 0x108, 0x40, 0x0d } } },
+	{ "behind a gap, behind VPD", { { 0xf8, 8, 3 }, { 0x104, 12, 3 } } },
+	{ "two that abut", { { 0x140, 12, 3 }, { 0x14c, 12, 3 } } },
+	{ "three that abut", { { 0x140, 12, 3 }, { 0x14c, 12, 3 }, { 0x158, 12, 3 } } },
+	{ "two with a dword between", { { 0x140, 12, 3 }, { 0x150, 12, 3 } } },
+	{ "two that overlap in a dword", { { 0x140, 12, 3 }, { 0x148, 12, 3 } } },
+	{ "two that overlap in two", { { 0x144, 12, 3 }, { 0x140, 12, 3 } } },
+	{ "one in another's serial", { { 0x140, 12, 3 }, { 0x144, 8, 0x0b } } },
+	{ "one over another's end", { { 0x138, 12, 0x0b }, { 0x140, 12, 3 } } },
+	{ "one whose ID has another high byte", { { 0x140, 12, 0x0103 } } },
+	{ "its first byte another's", { { 0x140, 12, 3 }, { 0x140, 1, 0x0b } } },
+	{ "its last byte not copied", { { 0x140, 12, 3 }, { 0x14b, 1, 0xff } } },
+	{ "bytes before it not copied", { { 0x100, 0x40, 1 }, { 0x13f, 1, 0xff } } },
+	{ "a byte before it vfio's own", { { 0x100, 0x80, 1 }, { 0x13d, 1, 0xfe } } },
+	{ "a header vfio's own", { { 0x100, 0x80, 1 }, { 0x140, 4, 0xfe } } },
+	{ "at the end of what is read", { { 0x1f8, 12, 3 }, { 0x204, 0x10, 1 } } },
+};
+
+static void put(__u8 *to, __u32 value)
+{
+	__u32 i;
+
+	for (i = 0; i < 4; i++)
+		to[i] = value >> (8 * i);
+}
+
+static __u32 get(const __u8 *from)
+{
+	return from[0] | from[1] << 8 | from[2] << 16 | (__u32)from[3] << 24;
+}
+
+static void lay_out(struct space *space, const struct layout *layout)
+{
+	const struct piece *piece;
+
+	memset(space->copy, 0, SPACE);
+	memset(space->map, DSN_MAP_NONE, SPACE);
+	for (piece = layout->pieces; piece->len; piece++) {
+		memset(space->map + piece->at, piece->id, piece->len);
+		if (piece->len >= 4)
+			put(space->copy + piece->at, 0x10000 | piece->id);
+	}
+}
+
+/* Bytes that are likely to matter, at random. */
+static void scatter(struct space *space, __u32 *random)
+{
+	static const __u8 marks[] = { 3, 3, 3, 3, 3, 0, 0x0b, 0x0b, 0xfe, 0xff };
+	__u32 at;
+
+	for (at = 0; at < SPACE; at++) {
+		*random = *random * 1103515245 + 12345;
+		/* mostly as the byte before it: caps are longer than a byte */
+		space->map[at] = *random >> 16 & 7 && at
+					 ? space->map[at - 1]
+					 : marks[(*random >> 20) % sizeof(marks)];
+		space->copy[at] = at % 4 == 0	? (*random >> 8 & 3 ? 0x0b : 3)
+				  : at % 4 == 1 ? !(*random >> 10 & 3)
+						: *random >> 24;
+	}
+}
+
+/* Whether the map has a DSN here by itself, as vfio makes it: these 12 bytes, none beside. */
+static bool is_mapped(const struct space *space, __u32 header)
+{
+	__u32 at;
+
+	for (at = header - 1; at <= header + 12; at++)
+		if ((space->map[at] == 3) != (at >= header && at < header + 12))
+			return false;
+	return true;
+}
+
+/* The header of the DSN that the map has for this byte, or 0. */
+static __u32 model_mapped(const struct space *space, __u32 pos)
+{
+	__u32 header, found = 0;
+
+	for (header = 0; header + 13 <= SPACE; header += 4) {
+		if (pos < header || pos >= header + 12 || !is_mapped(space, header))
+			continue;
+		/* there are never two */
+		assert_int_equal(found, 0);
+		found = header;
+	}
+	return found;
+}
+
+/* Whether a DSN's header may be here, as far as the copy tells. */
+static bool may_be_dsn(const struct space *space, __u32 header)
+{
+	__u32 i;
+
+	for (i = 0; i < 4; i++)
+		if (space->map[header + i] >= DSN_MAP_OWN)
+			return true;
+	return space->copy[header] == 3 && !space->copy[header + 1];
+}
+
+static bool model_none(const struct space *space, __u32 pos, __u32 len)
+{
+	__u32 header, at;
+
+	for (header = DSN_CFG_EXT; header + 12 <= SPACE; header += 4)
+		for (at = pos; at < pos + len; at++)
+			if (at >= header && at < header + 12 && may_be_dsn(space, header))
+				return false;
+	return true;
+}
+
+static const struct space *loaded;
+
+static __u64 load_from(__u64 base, __u32 at)
+{
+	const __u8 *from = base ? loaded->map + at : loaded->copy + at;
+
+	return get(from) | (__u64)get(from + 4) << 32;
+}
+
+static bool is_header(const struct space *space, __u32 at)
+{
+	return (get(space->copy + at) & 0xffff) == DSN_CAP_ID;
+}
+
+static __u32 model_near(const struct space *space, __u32 pos, __u32 len)
+{
+	__u32 header = model_mapped(space, pos), at = pos & ~3U;
+
+	if (header >= DSN_CFG_EXT && pos + len <= header + 12 &&
+	    is_header(space, header) && !is_header(space, header - 4) &&
+	    !is_header(space, header - 8))
+		return header;
+	/* what is partly of a DSN is left to the walk, and what is in three dwords */
+	if (get(space->map + at) == 0x03030303 || pos + len > at + 8)
+		return DSN_NEAR_UNKNOWN;
+	return model_none(space, pos, len) ? DSN_NEAR_NONE : DSN_NEAR_UNKNOWN;
+}
+
+static void check_near(const struct space *space, const char *name, __u32 pos, __u32 len)
+{
+	__u32 got, want = model_near(space, pos, len);
+
+	loaded = space;
+	got = dsn_near(load_from, 1, 0, pos, len);
+	if (got != want)
+		fail_msg("%s: pos %x len %u: %x, not %x", name, pos, len, got, want);
+}
+
+static void check_all_near(const struct space *space, const char *name)
+{
+	__u32 pos, len;
+
+	for (pos = DSN_CFG_EXT; pos < 0x200; pos++)
+		for (len = 1; len <= DSN_BODY_LEN; len++)
+			check_near(space, name, pos, len);
+}
+
+static void near_in_layouts(void **state)
+{
+	struct space space;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {
+		lay_out(&space, &layouts[i]);
+		check_all_near(&space, layouts[i].name);
+	}
+}
+
+/* Every mark at every byte around a DSN. */
+static void near_with_any_mark(void **state)
+{
+	static const __u8 marks[] = { 0, 3, 0x0b, 0xfe, 0xff };
+	static const struct layout layout = {
+		"", { { 0x100, 0x40, 0x0b }, { 0x140, 12, 3 }, { 0x14c, 0x40, 0x0d } }
+	};
+	struct space space;
+	char name[32];
+	__u32 at, pos, len;
+	size_t i;
+
+	(void)state;
+	for (at = 0x130; at < 0x160; at++)
+		for (i = 0; i < sizeof(marks); i++) {
+			lay_out(&space, &layout);
+			space.map[at] = marks[i];
+			snprintf(name, sizeof(name), "%02x at %x", marks[i], at);
+			for (pos = 0x128; pos < 0x168; pos++)
+				for (len = 1; len <= DSN_BODY_LEN; len++)
+					check_near(&space, name, pos, len);
+		}
+}
+
+static void near_at_random(void **state)
+{
+	struct space space;
+	__u32 random = 1, n;
+	char name[32];
+
+	(void)state;
+	for (n = 0; n < 300; n++) {
+		snprintf(name, sizeof(name), "random map %u", n);
+		scatter(&space, &random);
+		check_all_near(&space, name);
+	}
+}
+
+/* The tests above are of something: both answers are there, also where it matters. */
+static void near_finds_what_it_should(void **state)
+{
+	struct space space;
+
+	(void)state;
+	lay_out(&space, &(struct layout){ "", { { 0x100, 0x40, 1 }, { 0x140, 12, 3 } } });
+	loaded = &space;
+	assert_int_equal(dsn_near(load_from, 1, 0, 0x14b, 1), 0x140);
+	assert_int_equal(dsn_near(load_from, 1, 0, 0x144, 8), 0x140);
+	assert_int_equal(dsn_near(load_from, 1, 0, 0x138, 8), DSN_NEAR_NONE);
+	assert_int_equal(dsn_near(load_from, 1, 0, 0x13c, 8), DSN_NEAR_UNKNOWN);
+	assert_true(model_none(&space, 0x138, 8));
+	assert_false(model_none(&space, 0x139, 8));
+	assert_false(model_none(&space, 0x14b, 1));
+	assert_int_equal(model_mapped(&space, 0x14b), 0x140);
+	assert_int_equal(model_mapped(&space, 0x14c), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_reads),	  cmocka_unit_test(all_places),
-		cmocka_unit_test(beyond_the_end), cmocka_unit_test(wire_order),
-		cmocka_unit_test(headers),	  cmocka_unit_test(chain),
+		cmocka_unit_test(all_reads),
+		cmocka_unit_test(all_places),
+		cmocka_unit_test(beyond_the_end),
+		cmocka_unit_test(wire_order),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(chain),
 		cmocka_unit_test(copied),
+		cmocka_unit_test(near_in_layouts),
+		cmocka_unit_test(near_with_any_mark),
+		cmocka_unit_test(near_at_random),
+		cmocka_unit_test(near_finds_what_it_should),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);

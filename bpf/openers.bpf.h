@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Who has a vfio-pci device open: a dsn_holder for each file of each process. */
-#ifndef DSN_OPEN_BPF_H
-#define DSN_OPEN_BPF_H
+#ifndef DSN_OPENERS_BPF_H
+#define DSN_OPENERS_BPF_H
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
@@ -10,8 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-SEC("iter/task_file")
-int dsn_open(struct bpf_iter__task_file *ctx)
+static __always_inline int write_opener(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct vfio_pci_core_device *vdev;
@@ -23,7 +22,7 @@ int dsn_open(struct bpf_iter__task_file *ctx)
 	vdev = vfio_of_file(file);
 	if (!vdev)
 		return 0;
-	holder.opener.key = key_of(LOAD(vdev, pdev));
+	holder.opener.key = key_of(KREAD(vdev, pdev));
 	holder.opener.pid = task->tgid;
 	holder.opener.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&holder.command, task, group_leader, comm);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Kernel memory, read the cheapest way that the kernel has. */
-#ifndef DSN_LOAD_BPF_H
-#define DSN_LOAD_BPF_H
+/* Loads from kernel memory, by the cheapest means that the kernel offers. */
+#ifndef DSN_KMEM_BPF_H
+#define DSN_KMEM_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -9,24 +9,24 @@
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 type) __ksym __weak;
 
-/* The kernel has it (from 6.2 on): a load is some ten instructions, and a helper call 80. */
+/* The kernel has bpf_rdonly_cast(): a load is some ten instructions, a helper call 80. */
 const volatile bool can_cast;
 
 /*
- * The type at an address. Where that cannot be read it is 0, and nobody tells: for what is
- * there as long as a device is open, as it is in each read of it.
+ * Loads a value from kernel memory. A faulting load yields 0 and no error, so use it only
+ * for memory that exists while the device is open.
  */
-#define CAST_AT(type, from)                                                              \
+#define KREAD_CAST(type, from)                                                           \
 	(*(type *)bpf_rdonly_cast((void *)(from),                                        \
 				  bpf_core_type_id_kernel(struct timespec64)))
 
-/* The same, on any kernel. Without casts `failed` becomes true where it cannot be read. */
-#define LOAD_AT(type, from, failed)                                                      \
+/* The same on any kernel. Without casts, `failed` becomes true if the load faults. */
+#define KREAD_AT(type, from, failed)                                                     \
 	({                                                                               \
 		type loaded_;                                                            \
                                                                                          \
 		if (can_cast) {                                                          \
-			loaded_ = CAST_AT(type, from);                                   \
+			loaded_ = KREAD_CAST(type, from);                                \
 		} else {                                                                 \
 			type probed_ = 0;                                                \
                                                                                          \
@@ -38,14 +38,14 @@ const volatile bool can_cast;
 		loaded_;                                                                 \
 	})
 
-/* A field of a kernel's structure that is no bit field. */
-#define LOAD(pointer, field)                                                             \
+/* Loads a field, not a bit field, of a kernel structure. */
+#define KREAD(pointer, field)                                                            \
 	({                                                                               \
 		bool failed_;                                                            \
                                                                                          \
-		LOAD_AT(typeof((pointer)->field),                                        \
-			(__u64)(pointer) + bpf_core_field_offset((pointer)->field),      \
-			failed_);                                                        \
+		KREAD_AT(typeof((pointer)->field),                                       \
+			 (__u64)(pointer) + bpf_core_field_offset((pointer)->field),     \
+			 failed_);                                                       \
 	})
 
 #endif

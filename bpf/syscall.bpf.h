@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which read the current thread is in, as its system call's registers have it. */
-#ifndef DSN_CALL_BPF_H
-#define DSN_CALL_BPF_H
+/* The read that the current thread is in, from the registers of its system call. */
+#ifndef DSN_SYSCALL_BPF_H
+#define DSN_SYSCALL_BPF_H
 
 #include "vmlinux.h"
+#include "dsn_window.h"
 #include "verifier.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -20,20 +21,21 @@
 #define region_of(pos) ((__u64)(pos) >> 40)
 
 enum call_kind {
-	CALL_OTHER,  /* no read that could have got to config space */
+	CALL_OTHER,  /* no read that can reach config space */
 	CALL_NONE,   /* no call that is known to read at an offset */
-	CALL_PREAD,  /* the place of all its bytes is known */
+	CALL_PREAD,  /* buf, count and pos are its arguments */
 	CALL_VECTOR, /* preadv, preadv2: buf is the address of `count` iovecs */
-	CALL_WORKER, /* a read on behalf of io_uring, or what could be one: nothing is known */
+	CALL_WORKER, /* a read for io_uring, or what may be one: nothing is known of it */
 };
 
 struct call {
 	enum call_kind kind;
 	__u32 number; /* of the system call */
 	bool compat;  /* of a 32-bit or x32 process: iovecs are half as large */
-	bool ended;   /* the registers are those of a call that has its result already */
+	bool ended;   /* the call has its result already */
 	bool ring;    /* the thread uses io_uring */
-	bool exiting; /* the thread will not see user mode again */
+	bool exiting; /* the thread will not return to user mode */
+	__u32 header; /* what near_dsn() found of a pread before vfio did it; 0: not asked */
 	__u64 buf;
 	__u64 count;
 	__u64 pos;
@@ -46,10 +48,10 @@ struct call {
 #define TS_COMPAT 2
 
 /*
- * Whether a call can get to a vfio device's file itself: ioctl, and all reads and writes.
- * Any other has ended when io_uring reads in its thread, whatever its registers say.
+ * Tells whether a call can reach a vfio device's file itself: ioctl, and all reads and writes. Any
+ * other counts as finished, whatever the registers hold: only io_uring reads in it.
  */
-static __always_inline bool gets_to_files(__u32 number, bool compat)
+static __always_inline bool reaches_files(__u32 number, bool compat)
 {
 	if (compat)
 		return is_in(number, 3, 4) || number == 54 || is_in(number, 145, 146) ||
@@ -63,7 +65,7 @@ static __always_inline bool gets_to_files(__u32 number, bool compat)
 	       is_in(number, 546, 547);
 }
 
-/* The numbers of both tables; x32's are the 64-bit ones with a bit set, or its own. */
+/* Knows the numbers of both tables; x32 has the 64-bit ones with a bit set, and its own. */
 static __always_inline enum call_kind read_registers(struct task_struct *task,
 						     struct call *call)
 {
@@ -76,7 +78,7 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 		number &= ~0x40000000;
 
 	/* -ENOSYS: what the entry code puts there, until the call returns */
-	call->ended = (__s64)regs->ax != -ENOSYS || !gets_to_files(number, call->compat);
+	call->ended = (__s64)regs->ax != -ENOSYS || !reaches_files(number, call->compat);
 	if (call->compat) {
 		call->buf = (__u32)regs->cx;
 		call->count = (__u32)regs->dx;
@@ -95,12 +97,15 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 		       : CALL_NONE;
 }
 
-/* Whether the thread is in a pread64() as 64-bit programs make it, by a system call. */
-static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_regs *regs)
+/* pread64() and pwrite64() as 64-bit programs call them. */
+static __always_inline bool is_native(struct task_struct *task)
 {
-	return !(task->thread_info.status & TS_COMPAT) && regs->orig_ax == 17;
+	return !(task->thread_info.status & TS_COMPAT);
 }
 
+#define CALL_NUMBER(regs) ((regs)->orig_ax)
+#define PREAD64 17
+#define PWRITE64 18
 #define CALL_BUF(regs) ((regs)->si)
 #define CALL_COUNT(regs) ((regs)->dx)
 #define CALL_POS(regs) ((regs)->r10)
@@ -110,8 +115,8 @@ static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_r
 #define TIF_32BIT 22
 #define NO_SYSCALL 0xffffffff /* entered by an interrupt or a fault */
 
-/* As above. */
-static __always_inline bool gets_to_files(__u32 number, bool compat)
+/* The same for arm64. */
+static __always_inline bool reaches_files(__u32 number, bool compat)
 {
 	if (compat)
 		return is_in(number, 3, 4) || number == 54 || is_in(number, 145, 146) ||
@@ -132,10 +137,10 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 	call->compat = task->thread_info.flags >> TIF_32BIT & 1;
 
 	/*
-	 * The result goes where the first argument is, and may equal it: that an ioctl or
-	 * a read has ended whose result is the number of its file cannot be told.
+	 * The result goes where the first argument was, and may equal it: an ioctl or a read
+	 * whose result is the number of its file looks unfinished.
 	 */
-	call->ended = number == NO_SYSCALL || !gets_to_files(number, call->compat) ||
+	call->ended = number == NO_SYSCALL || !reaches_files(number, call->compat) ||
 		      regs->user_regs.regs[0] != regs->orig_x0;
 	if (call->compat) {
 		bool vector = number == 361 || number == 392;
@@ -159,11 +164,14 @@ static __always_inline enum call_kind read_registers(struct task_struct *task,
 					       : CALL_NONE;
 }
 
-static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_regs *regs)
+static __always_inline bool is_native(struct task_struct *task)
 {
-	return !(task->thread_info.flags >> TIF_32BIT & 1) && regs->syscallno == 67;
+	return !(task->thread_info.flags >> TIF_32BIT & 1);
 }
 
+#define CALL_NUMBER(regs) ((regs)->syscallno)
+#define PREAD64 67
+#define PWRITE64 68
 #define CALL_BUF(regs) ((regs)->user_regs.regs[1])
 #define CALL_COUNT(regs) ((regs)->user_regs.regs[2])
 #define CALL_POS(regs) ((regs)->user_regs.regs[3])
@@ -171,12 +179,14 @@ static __always_inline bool is_plain_pread(struct task_struct *task, struct pt_r
 #endif
 
 /*
- * io_uring reads in its worker threads; in io_uring_enter() itself where the file has
- * O_NONBLOCK; and, in a thread that has used it, on the way out of any system call: there
- * the registers are those of a call that has ended. read() and readv() start at offset 0,
- * in BAR 0: these files cannot seek.
+ * Finds the read that the thread is in.
  *
- * Not inlined, as the stack that it needs is wanted again for the repair.
+ * io_uring reads in its worker threads; in io_uring_enter() itself if the file has
+ * O_NONBLOCK; and, in a thread that has used it, on the way out of any system call, when the
+ * registers are those of a call that has ended. read() and readv() start at offset 0, in BAR
+ * 0: these files cannot seek.
+ *
+ * Not inlined, as its stack is needed again for the repair.
  */
 static __noinline int find_call(struct call *call)
 {
@@ -201,18 +211,33 @@ static __noinline int find_call(struct call *call)
 	return 0;
 }
 
-/*
- * The registers of the call where it is a pread, and find_call() would find so; or NULL, where
- * it has to be asked. A thread that has never used io_uring reads in calls alone, and before
- * they end.
- */
-static __always_inline struct pt_regs *find_pread(struct task_struct *task)
-{
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+enum plain {
+	PLAIN_NONE,    /* any other call: find_call() knows */
+	PLAIN_NOTHING, /* a pread below DSN_CFG_EXT or outside config space, or a pwrite */
+	PLAIN_PREAD,   /* a pread of config space that reaches above it */
+};
 
-	if (task->flags & PF_IO_WORKER || task->io_uring || !is_plain_pread(task, regs))
-		return NULL;
-	return regs;
+/*
+ * Judges the most frequent calls at once: those of a 64-bit thread that has never used
+ * io_uring, which reads in calls alone, and before they end.
+ */
+static __always_inline enum plain find_plain(struct task_struct *task,
+					     struct pt_regs *regs)
+{
+	__u64 pos, number = CALL_NUMBER(regs);
+
+	if (task->flags & PF_IO_WORKER || task->io_uring || !is_native(task))
+		return PLAIN_NONE;
+	if (number == PWRITE64)
+		return PLAIN_NOTHING;
+	if (number != PREAD64)
+		return PLAIN_NONE;
+	pos = CALL_POS(regs) - CONFIG_START;
+	/* vfio refuses a read that ends beyond config space before it copies a byte */
+	if (pos >= DSN_CFG_END || CALL_COUNT(regs) > DSN_CFG_END - pos ||
+	    pos + CALL_COUNT(regs) <= DSN_CFG_EXT)
+		return PLAIN_NOTHING;
+	return PLAIN_PREAD;
 }
 
 #endif
