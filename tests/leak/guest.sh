@@ -1,33 +1,40 @@
 # One cell of the leak matrix: readers by every way, beside all that can disturb them.
-# Arguments: --guard of `load`, its --hook or `answer`, seconds, threads. Prints the stress's lines.
+# Arguments: --check of `load`, its --hook or `answer`, seconds, threads; then the level that
+# `status` must have at the end (proven) and the readers (every-way, asleep).
+# Prints the readers' lines.
 # shellcheck shell=dash
 . /lib.sh
 
 bdf=0000:00:04.0
+other_bdf=0000:00:05.0 # if there is one, it is unbound and bound all the time
 first=02-00-5e-10-00-00-00-01
 second=a2-11-22-33-44-55-66-77
-guard=$1 hook=$2 seconds=$3 threads=$4
+check=$1 hook=$2 seconds=$3 threads=$4 level=${5:-proven} readers=${6:-every-way}
 
 bind_vfio $bdf || exit 1
 vfio_read $bdf save /run/image
-level=proven allowed="$first $second" rule=$first other=$second
+allowed="$first $second" rule=$first other=$second
 case $hook in
-answer) load="dsnctl load --guard $guard --hook fexit --answer" ;;
+answer) load="dsnctl load --check $check --hook fexit --answer" ;;
 permission)
-	load="dsnctl load --guard $guard --hook permission"
+	load="dsnctl load --check $check --hook permission"
 	level=withheld allowed=withheld rule=scrub other=scrub
 	;;
-*) load="dsnctl load --guard $guard --hook $hook" ;;
+*) load="dsnctl load --check $check --hook $hook" ;;
 esac
+# these readers know one serial
+[ "$readers" != asleep ] || other=$rule
 $load || exit 1
 dsnctl set $bdf $rule >/dev/null
-trace /usr/sbin/tracer.bpf.o &
-tracer=$!
 
-# rules change all the time, and the programs are loaded again, until the readers are done;
-# at a priority that readers do not keep from running
+# What disturbs is at a priority that readers do not keep from running, where chrt is packed.
+first_of_all() {
+	! command -v chrt >/dev/null || chrt -f -p 60 "$(exec sh -c 'echo $PPID')" >/dev/null
+}
+
+# rules change all the time, and the programs are loaded again, until the readers are done
 disturb() {
-	chrt -f -p 60 "$(exec sh -c 'echo $PPID')" >/dev/null
+	first_of_all
 	n=0
 	while [ ! -e /run/done ]; do
 		# with a rule for another function the set is a new one, whatever this one's rule
@@ -35,32 +42,75 @@ disturb() {
 			dsnctl set --force $bdf $rule && dsnctl unset 0000:77:00.0; } || break
 		n=$((n + 1))
 		[ $((n % 4)) != 0 ] || $load || break
+		[ ! -e /sys/bus/pci/devices/$other_bdf ] || bind_vfio $other_bdf || break
 		sleep 1
 	done >/run/disturb 2>&1
-	[ -e /run/done ] || echo "not ok - a command failed: $(tail -n 1 /run/disturb)"
+	[ -e /run/done ] || not_ok "a command failed: $(tail -n 1 /run/disturb)"
 	echo "$n" >/run/changes
 }
 
+# another tracer on the same places comes and goes
+visit() {
+	m=0
+	first_of_all
+	while has_fexit && [ ! -e /run/done ]; do
+		trace /usr/sbin/tracer.bpf.o 2>/run/visit &
+		tracer=$!
+		sleep 1
+		kill $tracer 2>/dev/null || break
+		{ wait $tracer; } 2>/dev/null
+		m=$((m + 1))
+	done
+	[ -e /run/done ] || ! has_fexit ||
+		not_ok "the other tracer ended: $(tail -n 1 /run/visit)"
+	echo "$m" >/run/visits
+}
+
+# Whom the kernel stops goes on again, as with the package's service.
+if dsnctl repair --help >/dev/null 2>&1; then
+	dsnctl repair --follow >/run/repair 2>&1 &
+	repair=$!
+fi
 disturb &
+disturber=$!
+visit &
+visitor=$!
 status=0
 # shellcheck disable=SC2086
-stress $bdf /run/image "$seconds" "$threads" $allowed >/run/stress || status=$?
-cat /run/stress
+if [ "$readers" = asleep ]; then
+	asleep $bdf /run/image $rule reset "$seconds" "$threads" qword low high vector
+else
+	stress $bdf /run/image "$seconds" "$threads" $allowed
+fi >/run/readers || status=$?
+cat /run/readers
 : >/run/done
-kill $tracer
-wait
-echo "beside $(cat /run/changes) times two rule changes, and a load every fourth time"
+wait $disturber $visitor
+[ -z "${repair:-}" ] || kill "$repair" 2>/dev/null ||
+	not_ok "repair ended: $(tail -n 1 /run/repair)"
+[ ! -e /run/not_ok ] || status=1
+echo "beside $(cat /run/changes) times two rule changes, a load every fourth time, and" \
+	"$(cat /run/visits) visits of another tracer"
 dsnctl status -j >/run/status
-for key in guarantee guard missed repaired answered refused unannounced guard_missed kills failed_writes unkillable; do
-	printf '%s=%s ' $key "$(json_get $key </run/status)"
+for key in guarantee hook check missed repaired answered refused unchecked stops kills \
+	failed_writes unkillable; do
+	printf '%s=%s ' $key "$(json_get $key </run/status | tr ' ' -)"
 done
-echo
-if [ "$guard" != off ]; then
-	dsnctl status --require $level >/dev/null || status=1
-	[ "$(json_get unannounced </run/status)" = 0 ] || status=1
+model=$(sed 's/.*(\(.*\)).*/\1/' /sys/kernel/debug/sched/preempt 2>/dev/null)
+! uname -v | grep -q PREEMPT_RT || model=rt
+echo "release=$(uname -r) preempt=$model lsm=$(cat /sys/kernel/security/lsm)" \
+	"balancing=$(cat /proc/sys/kernel/numa_balancing)"
+
+# What best-effort shows is told, and is no failure; claiming more would be one.
+if [ "$level" = best-effort ]; then
+	[ ! -e /run/not_ok ] && [ "$(json_get guarantee </run/status)" = best-effort ]
+	exit
+fi
+if [ "$check" != off ]; then
+	dsnctl status --require "$level" >/dev/null || status=1
+	[ "$(json_get unchecked </run/status)" = 0 ] || status=1
 	[ "$hook" != answer ] || [ "$(json_get answered </run/status)" != 0 ] || status=1
 	# each refused read is counted, and none that was not
 	[ "$hook" != permission ] || grep -q "^total: .* $(json_get refused </run/status) refused" \
-		/run/stress || status=1
+		/run/readers || status=1
 fi
 exit $status
