@@ -76,14 +76,11 @@ measure nothing
 empty empty_fexit
 empty empty_lsm
 empty empty_fmod_ret
-loaded scrub 0 --guard off
-loaded serial 1 --guard off
-loaded rules-1000 1000 --guard off
-loaded rules-100000 100000 --guard off
-loaded tracepoint 1 --guard tracepoint
-loaded lsm 1 --guard lsm
-loaded realtime 1 --guard realtime
-loaded kprobe 1 --hook kprobe --guard off
-loaded kprobe-tracepoint 1 --hook kprobe --guard tracepoint
+loaded scrub 0
+loaded serial 1
+loaded rules-8000 8000
+loaded hook 1 --hook fexit --check off
+loaded check 1 --hook none
+loaded kprobe 1 --hook kprobe
 loaded answer 1 --answer
 measure nothing-again

@@ -90,8 +90,17 @@ static bool can_cast(void)
 	return found;
 }
 
+/* Raw tracepoints are given no name in the program's section: it is attached to both. */
+static bool attach_usage(struct dsnctl_bpf *skeleton)
+{
+	struct bpf_program *program = skeleton->progs.dsn_usage;
+
+	return bpf_program__attach_raw_tracepoint(program, "rpm_usage") &&
+	       bpf_program__attach_raw_tracepoint(program, "rpm_idle");
+}
+
 /* These programs loaded and attached by libbpf alone, and gone again. */
-static int load(char **names, int count, unsigned int guard, unsigned long long fops)
+static int load(char **names, int count, unsigned int check, unsigned long long fops)
 {
 	struct dsnctl_bpf *skeleton = dsnctl_bpf__open();
 	struct bpf_program *program;
@@ -105,11 +114,12 @@ static int load(char **names, int count, unsigned int guard, unsigned long long 
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(skeleton->obj, names[i]), true);
 	skeleton->rodata->can_cast = can_cast();
-	skeleton->rodata->is_quick = can_cast() && guard == DSN_GUARD_OFF;
-	skeleton->rodata->guard = guard;
+	skeleton->rodata->hook = DSN_HOOK_FEXIT;
+	skeleton->rodata->check = check;
 	skeleton->rodata->load_id = 1;
 	skeleton->rodata->vfio_device_fops = fops;
-	if (dsnctl_bpf__load(skeleton) || dsnctl_bpf__attach(skeleton))
+	if (dsnctl_bpf__load(skeleton) || dsnctl_bpf__attach(skeleton) ||
+	    (check == DSN_CHECK_USAGE && !attach_usage(skeleton)))
 		err(1, "load");
 	return 0;
 }
@@ -123,5 +133,5 @@ int main(int argc, char **argv)
 	if (argc > 4 && !strcmp(argv[1], "load"))
 		return load(argv + 4, argc - 4, strtoul(argv[2], NULL, 10),
 			    strtoull(argv[3], NULL, 16));
-	errx(2, "usage: scale run COMMAND... | batch COUNT | load GUARD FOPS PROGRAM...");
+	errx(2, "usage: scale run COMMAND... | batch COUNT | load CHECK FOPS PROGRAM...");
 }

@@ -10,11 +10,18 @@ expect "its bpffs is mounted for everybody" mountpoint /run/dsnctl
 told "status is in the journal: hook and guarantee" "^loaded: hook .*: proven$" dsnctl
 expect "so says status" dsnctl status --require proven
 
+expect "the repair service runs" systemctl is-active dsnctl-repair
+expect "it repairs a stopped process of another session" \
+	timeout 20 setsid -w stop_self /usr/local/sbin/stop_self.bpf.o 4 5
+told "the repair is in the journal" "^repair: process [0-9]+ \(stop_self\): .* stopped for" \
+	dsnctl-repair
+
 vfio_read $nic hold >/run/held &
 holder=$!
 sleep 1
 expect "stop" systemctl stop dsnctl
 expect_status 3 "it is stopped" systemctl is-active dsnctl
+expect "the repair service runs on" systemctl is-active dsnctl-repair
 expect "it is in force all the same" dsnctl status
 sleep 2
 expect "start" systemctl start dsnctl

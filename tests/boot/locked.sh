@@ -5,7 +5,7 @@
 . /tests/common.sh
 
 expect "it is active" systemctl is-active dsnctl
-told "it says what it came to" "^loaded: hook permission, guard refuse: withheld$" dsnctl
+told "it says what it came to" "^loaded: hook permission, check off, gate: withheld$" dsnctl
 told "and what that costs" "whole reads too, which QEMU needs to start" dsnctl
 told "a rule's serial is degraded" "$nic: serial is degraded to scrub" dsnctl
 for manager in libvirtd virtqemud any-other; do

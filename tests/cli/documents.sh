@@ -60,8 +60,8 @@ for command in $commands; do
 done
 same "bash completes hooks" "$(list "$("$dsnctl" load --hook '?' 2>&1 | head -n 1)")" \
 	"$(bash_offers 'dsnctl load --hook ')"
-same "bash completes guards" "$(list "$("$dsnctl" load --guard '?' 2>&1 | head -n 1)")" \
-	"$(bash_offers 'dsnctl load --guard=')"
+same "bash completes checks" "$(list "$("$dsnctl" load --check '?' 2>&1 | head -n 1)")" \
+	"$(bash_offers 'dsnctl load --check=')"
 same "bash completes what becomes of whole reads" \
 	"$(list "$("$dsnctl" load --whole-reads '?' 2>&1 | head -n 1)")" \
 	"$(bash_offers 'dsnctl load --whole-reads ')"
@@ -78,7 +78,7 @@ same "bash completes behind a colon" "00.0" "$(bash_offers 'dsnctl get 0000:01:'
 # JSON's members, by the two ways in which the sources name them
 members=$(sed -nE 's/.*(object_add|add_[a-z]+)\([a-z_>.-]+, "([a-z_]+)".*/\2/p' cli/*.c
 	sed -n '/^static const struct column/,/^}/p' cli/*.c | grep -oE '\{ "[a-z_]+"' | tr -d '{ "')
-described=$(sed -n '/^# JSON/,/^# FILES/p' "$page" | grep -oE '[a-z_]+' | sed 's/^_//; s/_$//')
+described=$(grep -oE '[a-z_]+' docs/dsnctl-json.5.scd | sed 's/^_//; s/_$//')
 same "the manual has the members of JSON" "$members" \
 	"$(grep -xF "$members" <<<"$described")"
 
@@ -88,7 +88,7 @@ same "the manual has the metrics" "$(grep -ohE '"dsnctl_[a-z_]+"' cli/metrics.c 
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"
 
 if command -v zsh >/dev/null; then
-	lines=('dsnctl ' 'dsnctl load --hook ' 'dsnctl load --guard=' 'dsnctl status --require '
+	lines=('dsnctl ' 'dsnctl load --hook ' 'dsnctl load --check=' 'dsnctl status --require '
 		'dsnctl set 01:00.0 ' 'dsnctl get ')
 	for command in $commands; do
 		lines+=("dsnctl $command -")

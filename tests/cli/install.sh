@@ -39,9 +39,11 @@ files() { (cd "$root" && find . ! -type d -printf '%m %P\n' | sort -k 2); }
 
 has_files() {
 	diff - <(files | grep -v ' usr/share/doc/dsnctl/') <<-END
+	644 usr/lib/systemd/system/dsnctl-repair.service
 	644 usr/lib/systemd/system/dsnctl.service
 	755 usr/sbin/dsnctl
 	644 usr/share/bash-completion/completions/dsnctl
+	644 usr/share/man/man5/dsnctl-json.5
 	644 usr/share/man/man5/dsnctl.conf.5
 	644 usr/share/man/man8/dsnctl.8
 	644 usr/share/zsh/site-functions/_dsnctl

@@ -29,19 +29,24 @@ if ! command -v systemd-analyze >/dev/null; then
 	echo "ok - the units # SKIP systemd-analyze is not installed"
 	exit 0
 fi
-sed "s|@sbindir@|${program%/*}|" systemd/dsnctl.service.in >"$work/dsnctl.service"
+for unit in dsnctl dsnctl-repair; do
+	sed "s|@sbindir@|${program%/*}|" "systemd/$unit.service.in" >"$work/$unit.service"
+done
 # a VM manager with the drop-in
 mkdir "$work/libvirtd.service.d"
 cp systemd/hold-vms.conf "$work/libvirtd.service.d/dsnctl.conf"
 printf '[Service]\nExecStart=/bin/true\n' >"$work/libvirtd.service"
 
-silent "systemd-analyze verify" systemd-analyze verify --man=no "$work/dsnctl.service"
+silent "systemd-analyze verify" systemd-analyze verify --man=no "$work/dsnctl.service" \
+	"$work/dsnctl-repair.service"
 silent "systemd-analyze verify, with hold-vms.conf" \
 	systemd-analyze verify --man=no "$work/libvirtd.service"
-silent "systemd-analyze security says $exposure tenths at most" bash -c '
-	systemd-analyze security --offline=yes --no-pager --threshold="$2" "$1" |
-		sed -n "/Overall/p" >"$3"
-	status=${PIPESTATUS[0]}
-	((status == 0)) || cat "$3"
-	exit "$status"' - "$work/dsnctl.service" "$exposure" "$work/overall"
+for unit in dsnctl dsnctl-repair; do
+	silent "systemd-analyze security of $unit says $exposure tenths at most" bash -c '
+		systemd-analyze security --offline=yes --no-pager --threshold="$2" "$1" |
+			sed -n "/Overall/p" >"$3"
+		status=${PIPESTATUS[0]}
+		((status == 0)) || cat "$3"
+		exit "$status"' - "$work/$unit.service" "$exposure" "$work/overall"
+done
 exit "$failed"

@@ -29,7 +29,7 @@ expect 2 "unknown command" "frobnicate: not a command" frobnicate
 expect 2 "no prefixes" "stat: not a command" stat
 expect 2 "unknown option" "try 'dsnctl status --help'" status --frobnicate
 expect 2 "an option of another command" "set: does not take that option" set --real 01:00.0 scrub
-expect 2 "an option without its value" "--guard needs a value" load --guard
+expect 2 "an option without its value" "--check needs a value" load --check
 expect 2 "errors as JSON" '"command":"get","status":2,"errors":\[".*not a PCI' get -j zz
 expect 2 "a wrong option as JSON" '"status":2,"errors":\["get: --zz is no option"\]' get --zz -j
 expect 2 "missing operands" "set: want TARGET VALUE" set 01:00.0
@@ -47,9 +47,15 @@ expect 2 "neither function nor device" "01:00:00:00: neither a PCI function" set
 expect 1 "a file that is not there" "/no/such/file: No such file" apply /no/such/file
 expect 2 "the default cannot be unset" "default: has no default" unset default
 expect 2 "a bad hook" "--hook fentry: want auto" load --hook fentry
-
-expect 2 "a bad guard" "--guard best: want auto" load --guard best
+expect 2 "a bad check" "--check best: want auto" load --check best
+expect 2 "two checks" "--check usage\|resume: want auto" load --check 'usage|resume'
+expect 2 "an empty check" "--check : want auto" load --check ''
+expect 2 "what is no option any more" "'dsnctl load --help'" load --guard off
 expect 2 "a bad level" "--require all: want proven" status --require all
+
+expect 2 "a bad process id" "0x12: not a process id" repair 0x12
+expect 2 "process id 0" "0: not a process id" repair 0
+expect 2 "a process id with --follow" "12: --follow is for all processes" repair --follow 12
 
 commands=$("$dsnctl" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
 for command in $commands; do

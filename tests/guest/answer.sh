@@ -34,7 +34,8 @@ if ! has_fexit; then
 	finish
 fi
 vfio_read $bdf save /run/image
-expect_output "load --answer" "^loaded: hook fexit, guard [a-z]+: proven$" dsnctl load --answer
+expect_output "load --answer" "^loaded: hook fexit, check [a-z]+(, gate)?: proven$" \
+	dsnctl load --answer
 expect_output "status tells" "^yes$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
 by 1 "a qword is answered, a whole read is not" vfio_read $bdf serial
 expect_output "and scrubbed" "^$zero$" cat /run/by

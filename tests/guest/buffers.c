@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,12 +194,55 @@ static void read_on(time_t end)
 	_exit(0);
 }
 
+/* What became of readers, besides their reads. */
+static struct {
+	unsigned long killed, stopped;
+	unsigned long left; /* of the stopped ones, those that nobody let go on in time */
+} fates;
+
+/* A file that ends where the reader's buffer goes on, until the reader has been stopped. */
+static int short_file = -1;
+
+/* Waits for the end of a reader, which is killed if it is stopped for so many seconds. */
+static int wait_for(pid_t reader, time_t patience)
+{
+	bool is_stopped = false, given_up = false;
+	time_t since = 0;
+	int status;
+	pid_t got;
+
+	for (;; usleep(1000)) {
+		got = waitpid(reader, &status, WNOHANG | WUNTRACED | WCONTINUED);
+		if (got < 0)
+			err(1, "waitpid");
+		if (got && !WIFSTOPPED(status) && !WIFCONTINUED(status))
+			break;
+		if (got && WIFSTOPPED(status)) {
+			fates.stopped++;
+			if (short_file >= 0 && ftruncate(short_file, 2 * PAGE))
+				err(1, "ftruncate");
+		}
+		if (got) {
+			is_stopped = WIFSTOPPED(status);
+			since = time(NULL);
+		} else if (is_stopped && !given_up && time(NULL) - since > patience) {
+			given_up = true;
+			kill(reader, SIGKILL);
+		}
+	}
+	if (given_up)
+		fates.left++;
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		fates.killed++;
+	return status;
+}
+
 static int run(const char *name, time_t seconds)
 {
 	time_t end = time(NULL) + seconds;
-	unsigned long killed = 0;
 	size_t i;
 	int status;
+	pid_t pid;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, name))
@@ -206,18 +250,19 @@ static int run(const char *name, time_t seconds)
 	if (!kind)
 		errx(2, "%s: no such kind", name);
 	do {
-		if (!fork())
+		pid = fork();
+		if (!pid)
 			read_on(end);
-		wait(&status);
-		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+		status = wait_for(pid, 20);
 	} while (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && time(NULL) < end);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 3) {
 		printf("cannot be had here\n");
 		return 3;
 	}
-	printf("%lu reads, %lu wrong, %lu killed, status %d\n", count->reads,
-	       count->wrong, killed, status);
-	return count->wrong || !count->reads || (!killed && status);
+	printf("%lu reads, %lu wrong, %lu killed, %lu stopped, %lu left, status %d\n",
+	       count->reads, count->wrong, fates.killed, fates.stopped, fates.left,
+	       status);
+	return count->wrong || !count->reads || fates.left || (!fates.killed && status);
 }
 
 static void *sleep_on(void *arg)
@@ -226,32 +271,58 @@ static void *sleep_on(void *arg)
 	return arg;
 }
 
-/*
- * A read that fails at a page in the middle of the serial. In a process of several
- * threads nobody can tell whether that page was writable a moment ago: killed.
- */
-static int run_edge(void)
+static void read_over(uint8_t *edge, bool seal)
 {
-	uint8_t *edge = map(2 * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAGE;
 	pthread_t thread;
-	int status;
 
-	if (!fork()) {
-		if (pthread_create(&thread, NULL, sleep_on, NULL) ||
-		    mprotect(edge, PAGE, PROT_NONE))
-			_exit(2);
-		pread(device.fd, edge - 4, 8, device.config + dsn + 4);
-		_exit(1);
-	}
-	wait(&status);
-	puts(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? "killed" : "lives");
+	if (pthread_create(&thread, NULL, sleep_on, NULL) ||
+	    (seal && mprotect(edge, PAGE, PROT_NONE)))
+		_exit(2);
+	if (pread(device.fd, edge - 4, 8, device.config + dsn + 4) != -1)
+		_exit(4);
+	if (seal && mprotect(edge, PAGE, PROT_READ | PROT_WRITE))
+		_exit(5);
+	check(edge - 4, dsn + 4, 8);
+	_exit(0);
+}
+
+/*
+ * A read that fails in the middle of the serial, where its buffer goes on beyond the end of a
+ * file, or on a page that is sealed off. In a process of several threads nobody can tell
+ * whether that could be written a moment ago: stopped until it is repaired, which it can be
+ * in the file, as that has grown by then.
+ */
+static int run_edge(bool seal, time_t patience)
+{
+	int file = memfd_create("buffer", 0), status;
+	uint8_t *edge;
+	pid_t pid;
+
+	if (file < 0 || ftruncate(file, (seal ? 2 : 1) * PAGE))
+		err(1, "memfd_create");
+	edge = map(2 * PAGE, MAP_SHARED, file) + PAGE;
+	memset(edge - PAGE, CANARY, PAGE);
+	if (!seal)
+		short_file = file;
+	pid = fork();
+	if (!pid)
+		read_over(edge, seal);
+	status = wait_for(pid, patience);
+	if (fates.left)
+		puts("left stopped");
+	else if (fates.killed)
+		puts("killed");
+	else
+		printf("%s, status %d, %lu wrong\n",
+		       fates.stopped ? "stopped and went on" : "never stopped", status,
+		       count->wrong);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc != 6)
-		errx(2, "usage: buffers BDF IMAGE SERIAL edge|KIND SECONDS");
+		errx(2, "usage: buffers BDF IMAGE SERIAL edge|sealed|KIND SECONDS");
 	load_image(argv[2], image);
 	dsn = find_dsn(image, 0);
 	serial = parse_serial(argv[3]);
@@ -260,6 +331,7 @@ int main(int argc, char **argv)
 	if (count == MAP_FAILED || !dsn)
 		err(1, "nothing to do");
 	vfio_open(&device, argv[1]);
-	return strcmp(argv[4], "edge") ? run(argv[4], strtol(argv[5], NULL, 10))
-				       : run_edge();
+	if (!strcmp(argv[4], "edge") || !strcmp(argv[4], "sealed"))
+		return run_edge(!strcmp(argv[4], "sealed"), strtol(argv[5], NULL, 10));
+	return run(argv[4], strtol(argv[5], NULL, 10));
 }

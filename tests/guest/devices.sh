@@ -130,6 +130,6 @@ done
 expect_status 1 "unplugged" test -e $sys/$bdf
 expect "status after that" dsnctl status
 expect "and dump" dsnctl dump
-expect_output "no read was missed without a repair, and nobody was killed" "^0 0$" \
-	sh -c "dsnctl status -j >/run/s; echo \$(json_get kills </run/s) \$(json_get unannounced </run/s)"
+expect_output "no read passed the check, and nobody was killed" "^0 0$" \
+	sh -c "dsnctl status -j >/run/s; echo \$(json_get kills </run/s) \$(json_get unchecked </run/s)"
 finish

@@ -13,7 +13,7 @@ outcome() {
 	local out key
 
 	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook guard; do
+	for key in guarantee hook check gate; do
 		echo "$out" | json_get $key | tr '\n' ' '
 	done
 }
@@ -57,7 +57,8 @@ bind_vfio $bdf
 dmesg -c >/dev/null
 expect "check" dsnctl check
 expect_output "all is seen" "^true$" sh -c "dsnctl check -j | json_get certain"
-for item in btf jit vfio-pci module_btf lockdown fexit kprobes ftrace lsm addresses bpffs iommu; do
+for item in btf jit vfio-pci module_btf lockdown fexit kprobes permission ftrace preemption \
+	numa_balancing tracepoints task_work lsm addresses bpffs iommu; do
 	state $item ok
 done
 expect_status 1 "no program was loaded by it" sh -c "bpftool prog show | grep dsn_"
@@ -91,7 +92,7 @@ else
 	skip "ftrace off" "this kernel cannot turn ftrace off"
 fi
 echo 2 >/proc/sys/kernel/kptr_restrict
-state addresses off
+state addresses limited
 if model full; then foretold "addresses hidden, preemption full"; fi
 echo 0 >/proc/sys/kernel/kptr_restrict
 model "$was"
@@ -136,7 +137,7 @@ bind_vfio $bdf
 expect_output "nobody was killed" "^0$" sh -c "dsnctl status -j | json_get kills"
 # control: with the hook gone behind our back, and the policy still there
 for way in scrub $chosen hide; do
-	dsnctl load --guard off >/dev/null 2>&1
+	dsnctl load --check off >/dev/null 2>&1
 	dsnctl set $bdf "$way" >/dev/null
 	expect "control: a hook is there" dsnctl verify
 	rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
@@ -149,16 +150,25 @@ for way in scrub $chosen hide; do
 	expect_status 1 "control: the real serial is not printed" \
 		sh -c "dsnctl verify 2>&1 | grep $real"
 done
+# with the check behind it, a hook that is gone makes no difference
+dsnctl load >/dev/null 2>&1
+dsnctl set $bdf scrub >/dev/null
+rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
+sleep 1
+expect_output "the hook is gone, the check is there: all ways match" "$ways" dsnctl verify -j
+expect_output "status says so" "^none (usage|resume) proven$" \
+	sh -c "dsnctl status -j >/run/s; echo \$(json_get hook </run/s) \$(json_get check </run/s) \
+		\$(json_get guarantee </run/s)"
 dsnctl set $bdf pass >/dev/null
 expect "control: under pass it is policy" dsnctl verify
 dsnctl load >/dev/null 2>&1
-if dsnctl load --guard off >/dev/null 2>&1 && echo 0 >/proc/sys/kernel/ftrace_enabled; then
+if dsnctl load --check off >/dev/null 2>&1 && echo 0 >/proc/sys/kernel/ftrace_enabled; then
 	dsnctl set $bdf scrub >/dev/null
-	expect_status 3 "control: ftrace off, no guard" dsnctl verify
+	expect_status 3 "control: ftrace off, no check" dsnctl verify
 	echo 1 >/proc/sys/kernel/ftrace_enabled
 	expect "and on again" dsnctl verify
 else
-	skip "control: ftrace off, no guard" "this kernel cannot turn ftrace off then"
+	skip "control: ftrace off, no check" "this kernel cannot turn ftrace off then"
 fi
 expect "unload" dsnctl unload
 expect_status 3 "verify after unload" dsnctl verify
@@ -214,10 +224,10 @@ expect "metrics: the format" awk -f /run/strict /run/metrics
 expect_output "metrics: dsnctl_loaded" "^1$" metric dsnctl_loaded
 expect_output "metrics: proven" "^1$" metric 'dsnctl_guarantee{level="proven"}'
 expect_output "metrics: one level only" "^1$" sh -c "grep -c '^dsnctl_guarantee.* 1$' /run/metrics"
-expect_output "metrics: the hook" '^dsnctl_info\{.*hook="fexit",guard="[a-z]+",preemption="[a-z]+"' cat /run/metrics
+expect_output "metrics: the hook" '^dsnctl_info\{.*hook="fexit",check="[a-z]+",preemption="[a-z]+"' cat /run/metrics
 expect_output "metrics: rules" "^1$" metric dsnctl_rules
-for key in touched missed repaired refused unannounced guard_missed kills failed_writes \
-	unkillable uncounted; do
+for key in touched missed repaired answered refused wholes wholes_passed unchecked stops kills \
+	failed_writes unkillable uncounted collapsed; do
 	expect_output "metrics: $key as in status" "^$(dsnctl status -j | json_get $key)$" \
 		metric dsnctl_${key}_total
 done

@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 
 	lock = pins_lock(!PINS_CREATE);
 	rulesets = pins_map(PIN_RULESETS, &status);
-	types = pins_map(PIN_DEVICES, &status);
+	types = pins_map(PIN_COUNTERS, &status);
 	if (lock < 0 || rulesets < 0 || types < 0)
 		return 1;
 	for (i = 0; i < count && !error; i++) {

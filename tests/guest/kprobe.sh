@@ -11,11 +11,11 @@ gone() { timeout 10 sh -c "while bpftool prog show | grep -q $1; do sleep 0.1; d
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
-expect_output "load, with a guard, as kprobes are skipped easily" \
-	"^loaded: hook kprobe, guard (tracepoint|lsm): proven" dsnctl load --hook kprobe
-expect_output "status says which hook and why" "^hook_reason: +not tried \(--hook kprobe\)" \
-	dsnctl status
-expect "without a guard it promises less" dsnctl load --hook kprobe --guard off
+expect_output "load, with a check, as kprobes are skipped easily" \
+	"^loaded: hook kprobe, check (usage|resume): proven" dsnctl load --hook kprobe
+expect_output "status says which hook and why" "^hook_reason: +--hook kprobe$" dsnctl status
+expect_output "without a check it promises less" "^loaded: hook kprobe, check off: best-effort$" \
+	dsnctl load --hook kprobe --check off
 expect_status 3 "and says so" dsnctl status --require proven
 expect "with it again" dsnctl load --hook kprobe
 expect_output "scrub: every read around the serial" " 0 wrong" \

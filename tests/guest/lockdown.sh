@@ -15,7 +15,7 @@ outcome() {
 	local out key
 
 	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook guard; do
+	for key in guarantee hook check gate; do
 		echo "$out" | json_get $key | tr '\n' ' '
 	done
 }
@@ -29,11 +29,11 @@ expect_output "check: what it costs" \
 	"rules can show serials or hide the capability: turn off Secure Boot" dsnctl check
 expect_output "the row" "^lockdown +limited +integrity" dsnctl check
 expect_status 4 "a hook that writes cannot be had" dsnctl load --hook fexit
-expect_output "which is told" "Secure Boot.*bpf_probe_write_user" \
+expect_output "which is told" "kernel lockdown is 'integrity'.*no program may write into a VMM" \
 	sh -c "dsnctl load --hook fexit 2>&1; true"
-expect_status 4 "nor a guard that does" dsnctl load --guard lsm
+expect_status 4 "nor a check, which writes too" dsnctl load --check usage
 expect_status 3 "and nothing is loaded" dsnctl status
-expect_output "load" "^loaded: hook permission, guard refuse: withheld$" dsnctl load
+expect_output "load" "^loaded: hook permission, check off, gate: withheld$" dsnctl load
 expect_output "check has foretold '$foretold'" "^${foretold:-nothing}$" outcome status
 expect "at least withheld" dsnctl status --require withheld
 expect_status 3 "not proven" dsnctl status --require proven

@@ -30,7 +30,7 @@ expect_status 3 "set before load" dsnctl set $bdf scrub
 expect_output "list before load says unprotected" "$bdf +vfio-pci +unprotected" dsnctl list
 expect_output "unload before load" "nothing to do" dsnctl unload
 
-expect_output "load" "^loaded: hook $hook, guard [a-z]+: proven$" dsnctl load
+expect_output "load" "^loaded: hook $hook, check [a-z]+(, gate)?: proven$" dsnctl load
 expect "status" dsnctl status
 expect "bpftool can read the rules at once" bpftool -p map dump pinned $pins/rules
 expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
@@ -77,10 +77,12 @@ expect_output "a whole read and a qword count two" "^$((reads + 2))$" \
 	sh -c "dsnctl get $bdf -j | json_get reads"
 expect_output "the last reader's command" "^vfio_read$" \
 	sh -c "dsnctl get $bdf -j | json_get last_command"
-for key in loaded hook missed failed_writes; do
+for key in loaded hook check gate missed failed_writes stops collapsed; do
 	expect "status -j has $key" sh -c "dsnctl status -j | json_get $key"
 done
 expect_output "nothing was missed" "^0$" sh -c "dsnctl status -j | json_get missed"
+expect_output "the check has seen what the hook has" "^0$" sh -c "dsnctl status -j | json_get unchecked"
+expect_output "nobody was stopped" "^0$" sh -c "dsnctl status -j | json_get stops"
 expect_output "no write failed" "^0$" sh -c "dsnctl status -j | json_get failed_writes"
 expect_output "dump -j: default" "^scrub$" sh -c "dsnctl dump -j | json_get default"
 for key in bdf policy serial reads; do
@@ -89,11 +91,12 @@ done
 expect_output "bpftool names the fields" '"serial": 144218610888343553' \
 	bpftool -p map dump pinned $pins/rules
 expect_output "bpftool shows who has read" '"last_command": "vfio_read"' \
-	bpftool -p map lookup pinned $pins/counters key 0 0 0 0
+	sh -c "bpftool -p map dump pinned $pins/counters | grep -m 1 vfio_read"
 
 expect_output "load over what runs keeps the rules" "^loaded" dsnctl load
 sweep "after the second load" $chosen
-expect_output "one program only" "^1$" sh -c "bpftool prog show | grep -c dsn_$hook"
+expect_output "one hook only" "^1$" sh -c "bpftool prog show | grep -c dsn_$hook"
+expect_output "one check only" "^1$" sh -c "bpftool prog show | grep -c -e dsn_usage -e dsn_resume"
 expect_output "the pins are root's" "^drwx------" ls -ld $pins
 expect "unload" dsnctl unload
 expect_output "after unload the real serial again" "^$real$" vfio_read $bdf serial

@@ -46,22 +46,23 @@ end() {
 reads() { grep -c '"event":"read"' /run/events; }
 has_reads() { [ "$(reads)" -ge "$1" ]; }
 
-# told NAME KEY=PATTERN... -- COMMAND...: the command makes one event, which says so
-told() {
-	local name=$1 before wants='' pair
+# told_of NUMBER NAME KEY=PATTERN... -- COMMAND...: the command makes so many events, and the
+# last one says so
+told_of() {
+	local number=$1 name=$2 before wants='' pair
 
 	before=$(reads)
-	shift
+	shift 2
 	while [ "$1" != -- ]; do
 		wants="$wants $1"
 		shift
 	done
 	shift
 	"$@" >/run/output 2>&1
-	within 20 has_reads $((before + 1))
+	within 20 has_reads $((before + number))
 	sleep 0.3
-	if [ "$(reads)" != $((before + 1)) ]; then
-		not_ok "$name" "$(($(reads) - before)) events, not 1" "$(cat /run/output)"
+	if [ "$(reads)" != $((before + number)) ]; then
+		not_ok "$name" "$(($(reads) - before)) events, not $number" "$(cat /run/output)"
 		return
 	fi
 	grep '"event":"read"' /run/events | tail -n 1 >/run/event
@@ -77,6 +78,8 @@ told() {
 	done
 	ok "$name"
 }
+
+told() { told_of 1 "$@"; }
 
 in_cgroup() {
 	# shellcheck disable=SC2016
@@ -121,7 +124,7 @@ dsnctl set $bdf hide >/dev/null
 told "a hidden one" offset=324 length=4 done=hidden -- vfio_read $bdf hex 0x144 4
 told "its header" offset=320 length=4 done=hidden -- vfio_read $bdf hex 0x140 4
 dsnctl unset $bdf >/dev/null
-told "a reader that is killed" length=8 done=killed comm=buffers \
+told_of 2 "a reader that is stopped: the read, and that" length=8 done=stopped comm=buffers \
 	reason=its*buffer*could*not*be*written -- buffers $bdf /run/image $zero edge 1
 evil=/run/e$(printf '\033')vil
 cp /usr/sbin/vfio_read "$evil"
@@ -132,26 +135,30 @@ within 20 grep -q "\"pid\":$reader,\"tid\":$reader," /run/events
 expect_output "the process" "\"pid\":$reader,\"tid\":$reader," cat /run/events
 kill $reader
 
-# by the guard: load goes over what runs, and the monitor stays
-dsnctl load --guard lsm >/dev/null 2>&1 || dsnctl load --guard realtime >/dev/null 2>&1
-expect_output "load while it listens, with a guard that refuses" "^guard: +(lsm|realtime)$" \
-	dsnctl status
-told "a read that is refused" done=refused offset=null length=null comm=iou-wrk-* \
-	-- vfio_read $bdf ring 0x144 4
-expect_output "was refused" "^io_uring: -1$" cat /run/output
+# by the check: load goes over what runs, and the monitor stays
+expect "load while it listens" dsnctl load
 told "after load as before it" done=scrubbed offset=324 length=4 repaired=false \
 	-- vfio_read $bdf hex 0x144 4
 expect "load the kprobe pair" dsnctl load --hook kprobe
 echo 0 >/sys/kernel/debug/kprobes/enabled
-told "a read that only the guard saw" done=scrubbed offset=324 length=8 repaired=true \
+told "a read that only the check saw" done=scrubbed offset=324 length=8 repaired=true \
 	-- vfio_read $bdf hex 0x144 8
-if dsnctl status | grep -q "^guard: *tracepoint"; then
-	told "a reader that the guard could not repair" done=killed offset=null \
-		reason=missed*by*the*hook* -- vfio_read $bdf ring 0x144 4
-else
-	skip "a reader that the guard could not repair" "this guard refuses its read"
-fi
 echo 1 >/sys/kernel/debug/kprobes/enabled
+expect "load the check alone" dsnctl load --hook none
+told "with no hook there is nothing to repair after" done=scrubbed offset=324 length=8 \
+	repaired=false -- vfio_read $bdf hex 0x144 8
+told "a reader that is killed" done=killed offset=null length=null comm=iou-wrk-* \
+	reason=io_uring* repaired=false -- vfio_read $bdf ring 0x144 4
+expect_status 1 "was killed before it could tell" grep "io_uring: " /run/output
+# nothing else refuses on a kernel that is neither real-time nor locked down
+if has_fexit; then
+	expect "load what withholds" dsnctl load --hook permission
+	told "a read that is refused" done=refused offset=322 length=4 \
+		reason=it*has*a*serial*in*it* -- vfio_read $bdf hex 0x142 4
+	expect_output "was refused" "Operation not permitted" cat /run/output
+else
+	skip "a read that is refused" "this kernel offers nothing that refuses"
+fi
 expect "load" dsnctl load
 
 expect_status 1 "a second monitor" timeout 20 dsnctl monitor
@@ -189,21 +196,45 @@ vfio_read $bdf hex 0x144 4 >/dev/null
 expect_output "nothing is written for a killed one, some seconds on" "^$before$" \
 	ring_position $pins/events
 
-# more than the buffer holds
+# one thread that reads on and on: a share of the events, and the number of the others
 listen
 before=$(count touched)
+collapsed=$(count collapsed)
+expect_output "many reads by one thread" " 0 wrong" vfio_read $bdf sweep /run/image $zero
+sleep 0.3
+after=$(count collapsed)
+expect_output "are not all told, which is counted" "^yes$" \
+	sh -c "[ $after -gt $collapsed ] && echo yes"
+expect_output "every one is an event, or counted" "^$(($(count touched) - before))$" \
+	echo $(($(reads) + after - collapsed))
+repeats() {
+	awk -F'"repeats":' '/"event":"read"/ { split($2, number, /[,}]/); sum += number[1] }
+		END { print sum + 0 }' /run/events
+}
+expect_output "events say how many came before them" "^yes$" \
+	sh -c "[ $(repeats) -gt 0 ] && [ $(repeats) -le $((after - collapsed)) ] && echo yes"
+told "a read by another thread says nothing of those" length=8 repeats=0 \
+	-- vfio_read $bdf hex 0x144 8
+end 0 "ends after that" -TERM
+expect_output "none was lost" '"lost":0,' tail -n 1 /run/events
+
+# more than the buffer holds, or than its listener comes for, by many threads
+listen
+told=$(($(count touched) + $(count kills)))
+collapsed=$(count collapsed)
 kill -STOP $monitor
-for _ in 1 2 3; do
-	expect_output "a flood" " 0 wrong" vfio_read $bdf sweep /run/image $zero
-done
+expect "a flood" sh -c "stress $bdf /run/image 8 24 $zero >/run/flood || { cat /run/flood; false; }"
 kill -CONT $monitor
 expect_output "a flood that is watched" " 0 wrong" vfio_read $bdf sweep /run/image $zero
 sleep 1
+told=$(($(count touched) + $(count kills) - told))
+collapsed=$(($(count collapsed) - collapsed))
 end 0 "ends on SIGINT" -INT
 lost=$(tail -n 1 /run/events | json_get lost)
 expect_output "a flood loses events" "^[1-9]" echo "$lost"
 expect_output "says so when it happens" '"event":"lost","time":"[^"]*","lost":[1-9]' cat /run/events
-expect_output "and counts all of them" "^$(($(count touched) - before))$" echo $(($(reads) + lost))
+expect_output "each read and each kill is told, lost or collapsed" "^$told$" \
+	echo $(($(reads) + lost + collapsed))
 
 # nobody came back: until_ns is 1, which was more than a minute ago
 minute() { [ "$(cut -d. -f1 /proc/uptime)" -gt 61 ]; }
@@ -236,7 +267,7 @@ vfio_read $bdf hex 0x144 4 >/dev/null
 within 20 grep -q vfio_read /run/text
 end 0 "the table ends" -INT
 expect_output "a line" \
-	"^20[0-9-]*T[0-9:]*\.[0-9]{6}[+-][0-9]{4} $bdf +[0-9]+ +[0-9]+ vfio_read +0x144 +4 scrubbed no +/ +-$" \
+	"^20[0-9-]*T[0-9:]*\.[0-9]{6}[+-][0-9]{4} $bdf +[0-9]+ +[0-9]+ vfio_read +0x144 +4 scrubbed no +(0 +)?/ +-( +0)?$" \
 	cat /run/text
 expect_output "in its columns" "^aligned$" awk '
 	NR == 1 { at = index($0, "DONE") }

@@ -1,22 +1,39 @@
-# A kernel whose active LSMs are without bpf, as Ubuntu's: what is foretold and what comes.
-# boot: --append lsm=lockdown,capability
+# A kernel whose active LSMs are without bpf, as Ubuntu's and Proxmox's: it is proven there too.
+# boot: --append lsm=lockdown,yama,integrity,apparmor
 # shellcheck shell=dash
 . /lib.sh
 
 bdf=0000:00:04.0
+zero=00-00-00-00-00-00-00-00
 
 # outcome check|status: what is foretold, and what came of it
 outcome() {
 	local out key
 
 	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook guard; do
+	for key in guarantee hook check gate; do
 		echo "$out" | json_get $key | tr '\n' ' '
 	done
 }
 
 bind_vfio $bdf
-expect_output "bpf is not active" "^lsm +missing" dsnctl check
+vfio_read $bdf save /run/image
+expect_output "bpf is not active" "^lsm +limited +bpf is not active" dsnctl check
+expect_output "which is no matter" "^guarantee: +proven$" dsnctl check
+foretold=$(outcome check)
+expect_output "load" "^loaded: hook [a-z]+, check [a-z]+: proven$" dsnctl load
+expect_output "check has foretold '$foretold'" "^${foretold:-nothing}$" outcome status
+expect_output "scrub: every read around the serial" "^[1-9][0-9]* reads, 0 wrong" \
+	vfio_read $bdf sweep /run/image $zero
+expect_status 137 "a reader by io_uring is killed" vfio_read $bdf ring 0x144 4
+if has_fexit; then
+	expect_output "reads are answered without an LSM too" "^true$" \
+		sh -c "dsnctl load --answer -j | json_get answer"
+	expect_output "and scrubbed" "^[1-9][0-9]* reads, 0 wrong" \
+		vfio_read $bdf sweep /run/image $zero
+	expect_output "answered" "^[1-9]" sh -c "dsnctl status -j | json_get answered"
+fi
+dsnctl unload >/dev/null
 for model in none voluntary full lazy; do
 	echo $model 2>/dev/null >/sys/kernel/debug/sched/preempt
 	if ! grep -qs "($model)" /sys/kernel/debug/sched/preempt; then
@@ -27,6 +44,17 @@ for model in none voluntary full lazy; do
 	dsnctl load >/dev/null 2>&1
 	expect_output "preemption $model: check has foretold '$want'" "^${want:-nothing}$" \
 		outcome status
+	expect "preemption $model: proven" dsnctl status --require proven
+	dsnctl unload >/dev/null
+	# with nothing that refuses, what withholds depends on the model
+	dsnctl load --hook permission >/dev/null 2>&1
+	case $model in
+	none | voluntary) want=withheld ;;
+	*) want=best-effort ;;
+	esac
+	has_fexit || want="not protected"
+	expect_output "preemption $model: what only withholds is $want" "^$want$" \
+		sh -c "dsnctl status -j 2>/dev/null | json_get guarantee"
 	dsnctl unload >/dev/null
 done
 finish

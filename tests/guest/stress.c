@@ -42,7 +42,7 @@ struct way {
 	ssize_t (*read)(struct io_uring *ring, uint8_t *to, size_t length, off_t at);
 	unsigned int ring_flags;
 	bool ring;
-	bool killable;	    /* the guard may have to kill this reader, or to refuse it */
+	bool killable;	    /* the check kills this reader, or the gate refuses it */
 	bool nonblock;	    /* the file: io_uring reads in io_uring_enter() itself */
 	bool halves;	    /* two reads, each of which may show another serial */
 	unsigned int share; /* of 12 threads */

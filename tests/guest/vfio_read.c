@@ -25,6 +25,7 @@ static const char usage[] =
 	"vfio_read BDF sweep FILE SERIAL    all reads around the serial, all ways of reading;\n"
 	"                                   SERIAL may be hide, also below\n"
 	"vfio_read BDF fault FILE SERIAL    reads that fail half-way\n"
+	"vfio_read BDF flags FILE SERIAL    preadv2 with flags that the kernel refuses\n"
 	"vfio_read BDF write FILE SERIAL    guest writes change nothing\n"
 	"vfio_read BDF seek                 whether read() can be pointed at config space\n"
 	"vfio_read BDF mixed ONE OTHER      reads until terminated; each shows the one or the other\n"
@@ -187,6 +188,36 @@ static void sweep_faults(struct sweep *sweep, unsigned int dsn)
 		for (length = 2; length <= 24; length += 2)
 			for (behind = 1; behind < length; behind += 3)
 				read_over_edge(sweep, at, length, behind, dsn);
+}
+
+/* The kernel refuses these for a file of VFIO's: nothing is read, so nothing is written. */
+static void sweep_flags(struct sweep *sweep, unsigned int dsn)
+{
+	static const unsigned int refused[] = {
+		0x80000000, 0x80000000 | RWF_NOWAIT, RWF_NOWAIT, RWF_SYNC, RWF_DSYNC,
+		RWF_APPEND, RWF_NOWAIT | RWF_HIPRI,
+	};
+	struct iovec part = { sweep->buffer, 8 };
+	off_t at = sweep->device->config + dsn + 4;
+	unsigned int written, j;
+	ssize_t got;
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		memset(sweep->buffer, CANARY, PAGE);
+		got = preadv2(sweep->device->fd, &part, 1, at, refused[i]);
+		sweep->reads++;
+		for (written = j = 0; j < PAGE; j++)
+			written += sweep->buffer[j] != CANARY;
+		if (got == -1 && (errno == EOPNOTSUPP || errno == EINVAL) && !written)
+			continue;
+		printf("flags 0x%x: %zd, %u bytes written\n", refused[i], got, written);
+		sweep->wrong++;
+	}
+	/* the one flag that is allowed */
+	if (preadv2(sweep->device->fd, &part, 1, at, RWF_HIPRI) != 8)
+		err(1, "preadv2");
+	compare(sweep, "preadv2, RWF_HIPRI", sweep->buffer, 8, dsn + 4);
 }
 
 /* A guest that writes into the capability. */
@@ -353,6 +384,8 @@ static int sweep_by(struct vfio_device *device, const char *what, const char *fi
 		sweep_around(&sweep, dsn);
 	else if (!strcmp(what, "fault"))
 		sweep_faults(&sweep, dsn);
+	else if (!strcmp(what, "flags"))
+		sweep_flags(&sweep, dsn);
 	else if (!strcmp(what, "write"))
 		write_all(&sweep, dsn);
 	else

@@ -21,6 +21,7 @@ struct model {
 	uint8_t body[SPACE];   /* one bit for each byte of a serial that this may be */
 	bool chain[SPACE];     /* the headers of the device's own chain */
 	uint8_t copied[SPACE]; /* vfio's copy */
+	bool known[SPACE];     /* bytes that vfio has copied, by its map */
 	uint8_t header[SPACE]; /* of a DSN: 1 + which byte */
 };
 

@@ -270,6 +270,19 @@ static void no_express(struct space *space)
 	space->no_express = true;
 }
 
+/*
+ * Vital Product Data has DSN's number, and is followed by a DSN of which the map has only the
+ * header: together 12 bytes of that number. The VPD is the last of the e1000e's capabilities.
+ */
+static void behind_vpd(struct space *space)
+{
+	answer(space, 0xa1, 1, 0xf8); /* the next of the one at 0xa0 */
+	answer(space, 0xf8, 8, 0);
+	space_put(space, 0xf8, ID_DSN);
+	space_dsn(space, 0x100, 0x104, 0xc0);
+	space_header(space, 0x104, ID_LTR, 1, 0);
+}
+
 static void empty(struct space *space)
 {
 	space_put(space, 0x100, 0);
@@ -344,6 +357,7 @@ const struct shape shapes[] = {
 	{ "DSN's serial becomes another", .make = plain, .later = other_serial },
 	{ "DSN's next pointer becomes another", .make = plain, .later = other_next },
 	{ "a serial that no chain leads to", .make = unreached, .unreached = true },
+	{ "behind VPD, the serial another capability's", .make = behind_vpd },
 	{ "no PCI Express capability", .make = no_express, .rescan = true },
 };
 

@@ -36,9 +36,11 @@ has_files() {
 	diff - <(dpkg -L dsnctl | grep -v -e /lintian/ -e /usr/share/doc/ |
 		while read -r file; do [[ -d $file ]] || echo "$file"; done |
 		sed 's|^/lib/|/usr/lib/|' | sort) <<-END
+	/usr/lib/systemd/system/dsnctl-repair.service
 	/usr/lib/systemd/system/dsnctl.service
 	/usr/sbin/dsnctl
 	/usr/share/bash-completion/completions/dsnctl
+	/usr/share/man/man5/dsnctl-json.5.gz
 	/usr/share/man/man5/dsnctl.conf.5.gz
 	/usr/share/man/man8/dsnctl.8.gz
 	/usr/share/zsh/vendor-completions/_dsnctl

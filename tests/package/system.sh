@@ -14,6 +14,7 @@ program() {
 expect "install" dpkg -i /dsnctl_0.deb
 expect "the service is enabled" systemctl is-enabled dsnctl
 expect "and runs" systemctl is-active dsnctl
+expect "the repair service runs" systemctl is-active dsnctl-repair
 expect "it is in force" dsnctl status
 
 bind_vfio $bdf
@@ -23,6 +24,7 @@ sleep 1
 before=$(program)
 expect "upgrade, while a guest runs" dpkg -i /dsnctl_1.deb
 expect "the service runs" systemctl is-active dsnctl
+expect "the repair service runs after the upgrade" systemctl is-active dsnctl-repair
 expect "it is in force after the upgrade" dsnctl status
 expect_status 1 "by other programs than before" test "$(program)" = "$before"
 sleep 1

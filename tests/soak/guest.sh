@@ -45,8 +45,8 @@ open_and_close() {
 
 	while [ $n -lt 5 ]; do
 		vfio_read $bdf serial && vfio_read $bdf fault /run/image $first || return
-		# the guard lsm refuses io_uring
-		vfio_read $bdf ring 0x140 12 || [ "$guard" = lsm ] || return
+		# readers by io_uring are killed, also this one, or refused on real-time kernels
+		! vfio_read $bdf ring 0x140 12 || return
 		n=$((n + 1))
 	done >/dev/null 2>&1
 }
@@ -155,7 +155,6 @@ echo 4 >/proc/sys/vm/drop_caches # from now on it says nothing in dmesg
 listen
 : >/run/dmesg
 load && listen && dsnctl set $bdf $first >/dev/null || exit 1
-guard=$(dsnctl status -j | json_get guard)
 
 start=$(now) n=0 told=0
 while [ $(($(now) - start)) -lt "$seconds" ]; do

@@ -1,0 +1,70 @@
+# A guest that reads its serial without end does not keep the monitor from telling of another.
+# boot: --cpus 2
+# boot: --device e1000e,addr=4,romfile=,mac=52:54:00:12:34:56
+# boot: --device e1000e,addr=5,romfile=,mac=52:54:00:12:34:57
+# shellcheck shell=dash
+. /lib.sh
+
+loud=0000:00:04.0
+slow=0000:00:05.0
+zero=00-00-00-00-00-00-00-00
+
+# within SECONDS COMMAND...: it succeeds before that
+within() {
+	local tenths=$(($1 * 10))
+
+	shift
+	until "$@"; do
+		tenths=$((tenths - 1))
+		[ $tenths -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+has() { grep -q "$1" /run/events; }
+events_of() { grep '"event":"read"' /run/events | grep "\"bdf\":\"$1\""; }
+# repeats of all the events on stdin
+repeats() { sed -n 's/.*"repeats":\([0-9]*\).*/\1/p' | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+bind_vfio $loud
+bind_vfio $slow
+vfio_read $loud save /run/image
+expect "load" dsnctl load
+: >/run/events
+dsnctl monitor -j >/run/events 2>/run/errors &
+monitor=$!
+within 20 has '"event":"start"' || not_ok "the monitor starts" "$(cat /run/errors)"
+
+vfio_read $slow hold >/run/slow &
+reader=$!
+expect "a guest reads its serial for five seconds, without a pause" \
+	sh -c "asleep $loud /run/image $zero steady 5 1 low >/run/loud"
+kill $reader
+wait $reader 2>/dev/null
+sleep 1
+kill -TERM $monitor
+wait $monitor
+expect_output "the monitor has lost no event" '"event":"end",.*"lost":0,' tail -n 1 /run/events
+expect_status 1 "and told of no loss meanwhile" has '"event":"lost"'
+
+# two reads a line
+lines=$(grep -c "^$zero$" /run/slow)
+expect_output "the guest that reads once a second was there" "^[2-9]$" echo "$lines"
+expect_output "each of its reads has an event" "^$((2 * lines))$" \
+	sh -c "grep '\"event\":\"read\"' /run/events | grep -c '\"bdf\":\"$slow\"'"
+expect_output "none of its events stands for others" "^0$" \
+	sh -c "grep '\"bdf\":\"$slow\"' /run/events | grep -vc '\"repeats\":0'; true"
+
+reads=$(sed -n 's/^total: \([0-9]*\) reads.*/\1/p' /run/loud)
+events=$(events_of $loud | wc -l)
+told=$((events + $(events_of $loud | repeats)))
+echo "# $reads reads without a pause, $events events, which tell of $told"
+expect_output "most reads of the other guest have no event of their own" "^yes$" \
+	sh -c "[ $events -gt 0 ] && [ $events -lt $((reads / 4)) ] && echo yes"
+# those since its last event are in none
+expect_output "but are counted in the next one that has" "^yes$" \
+	sh -c "[ $told -le $reads ] && [ $told -ge $((reads * 3 / 4)) ] && echo yes"
+expect_output "status counts what was collapsed" "^[1-9]" \
+	sh -c "dsnctl status -j | json_get collapsed"
+expect "unload" dsnctl unload
+finish
