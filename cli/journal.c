@@ -19,7 +19,7 @@
 #include "message.h"
 #include "util.h"
 
-/* Of entries about policy, about load and unload, and about repairs; made for this. */
+/* MESSAGE_IDs of entries about policy, about load and unload, and about repairs. */
 #define ID_CHANGE "MESSAGE_ID=6f3d2f5b8c0e4a5f9d3b7b1e0a4c52d1"
 #define ID_EVENT "MESSAGE_ID=b58c1c0de0d94c2c8a7f7d4c5f9e63a2"
 #define ID_REPAIR "MESSAGE_ID=a9a60e457f0b4d1fb141c457d251540f"

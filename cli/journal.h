@@ -8,7 +8,7 @@
 /* `load` or `unload`, with what became of it. Warns where the journal does not take it. */
 void journal_event(const char *action, const char *text);
 
-/* What `repair` did to a process, with the functions whose reads stopped it. As above. */
+/* Logs a repair of a process, with the functions whose reads stopped it. As above. */
 void journal_repair(int priority, unsigned int pid, const char *functions,
 		    const char *text);
 

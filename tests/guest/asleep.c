@@ -35,7 +35,7 @@ static const char usage[] =
 	"                                     not there until FILE is; says \"asleep\" before\n"
 	"SHAPE: qword, low, high, vector, whole, or edge, which only fault tells from whole\n";
 
-/* How a reader reads: from where in the capability's body, or all of config space, from 0. */
+/* A way to read: an offset in the capability's body, or all of config space, from 0. */
 static const struct shape {
 	const char *name;
 	unsigned int in_body, length, parts;

@@ -194,7 +194,7 @@ static void read_on(time_t end)
 	_exit(0);
 }
 
-/* What became of readers, besides their reads. */
+/* Fates of readers, besides their reads. */
 static struct {
 	unsigned long killed, stopped;
 	unsigned long left; /* of the stopped ones, those that nobody let go on in time */

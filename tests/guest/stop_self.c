@@ -22,7 +22,7 @@
 static int program, rounds;
 static unsigned int good, wrong, failed;
 
-/* As stop_self.bpf.c has it. */
+/* The same as in stop_self.bpf.c. */
 struct memory {
 	__u64 address;
 	__u64 bytes;

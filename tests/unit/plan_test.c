@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which layers are chosen on a host for a request, what they guarantee, and what lowers it. */
+/* Tests which layers are chosen on a host for a request, and what they guarantee. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -115,7 +115,7 @@ static struct facts lazy_7_3(void)
 	return facts;
 }
 
-/* As Ubuntu's and Proxmox's. */
+/* Like Ubuntu's and Proxmox's. */
 static struct facts lazy_7_3_without_lsm(void)
 {
 	return without_lsm(lazy_7_3());
@@ -261,7 +261,7 @@ static struct facts addresses_hidden(void)
 	return facts;
 }
 
-/* What a host shows to a user before the module is loaded: little. */
+/* The little that a host shows to a user before the module is loaded. */
 static struct facts unseen(void)
 {
 	struct facts facts = debian_6_12();
@@ -445,7 +445,7 @@ static const struct {
 	{ unseen, AUTO, "fexit usage: proven", NULL },
 };
 
-/* What a request comes to on a host. */
+/* The result of a request on a host. */
 struct result {
 	enum exit_status status;
 	struct plan plan;
@@ -541,7 +541,7 @@ static void for_all(check_choice check)
 				}
 }
 
-/* Whether the plan has what was asked for; "auto" is no wish. */
+/* Tells whether the plan has what was asked for; "auto" asks for nothing. */
 static bool is_granted(const char *asked, const char *got)
 {
 	return !asked || !strcmp(asked, "auto") || !strcmp(asked, got);
