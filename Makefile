@@ -22,7 +22,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 	-idirafter $(SYSROOT)/usr/include/$(MACHINE)
 
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
-CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
+CLI_SOURCES := $(wildcard cli/*.c cli/*/*.c)
+CLI_OBJECTS := $(CLI_SOURCES:%.c=$(O)/%.o)
 
 ifeq ($(V),)
 say = @printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';
@@ -49,7 +50,7 @@ clean:
 	rm -rf $(O)
 
 # The tree as it stands, changes that are not committed included, without Debian's part.
-dist: VERSION = $(shell sed -n 's/^.define DSNCTL_VERSION "\(.*\)"/\1/p' cli/version.h)
+dist: VERSION = $(shell sed -n 's/^.define DSNCTL_VERSION "\(.*\)"/\1/p' cli/lib/version.h)
 dist:
 	@mkdir -p $(O)
 	$(call say,DIST)git archive --prefix=dsnctl-$(VERSION)/ \
@@ -115,7 +116,7 @@ uninstall:
 		$(DESTDIR)$(sysconfdir)/dsnctl.d 2>/dev/null || true
 
 include tests/tests.mk
--include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d $(O)/*/*/*/*.d)
 
 .DELETE_ON_ERROR:
 .PHONY: all clean dist docs install uninstall always

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command line: finds the command, reads its options, runs it. */
-#include "command.h"
+#include "cmd/command.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "config.h"
-#include "message.h"
-#include "util.h"
-#include "version.h"
+#include "model/config.h"
+#include "lib/message.h"
+#include "lib/util.h"
+#include "lib/version.h"
 
 static const struct command commands[] = {
 	{ "load", cmd_load, "", 0, 0, "kcaw",

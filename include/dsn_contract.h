@@ -296,7 +296,7 @@ struct dsn_state {
 #define DSN_MAX_RULES 262144 /* functions and the default */
 /* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
 #define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
-#define DSN_KEEP_DIR "/run/dsnctl" /* a bpffs with the same pins; see cli/pins.c */
+#define DSN_KEEP_DIR "/run/dsnctl" /* a bpffs with the same pins; see cli/kernel/pins.c */
 
 _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");

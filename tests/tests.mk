@@ -9,7 +9,7 @@ CHECK_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
-SAN_OBJECTS := $(patsubst cli/%.c,$(O)/san/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
+SAN_OBJECTS := $(patsubst %.c,$(O)/san/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
 	fill_rules hostile late_ring stop_self asleep)
 GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
@@ -33,7 +33,7 @@ $(O)/san/dsnctl: $(SAN_OBJECTS) cli/main.c
 
 # the parsers, with coverage for libFuzzer
 FUZZERS := $(patsubst %.c,$(O)/%,$(subst tests/,,$(wildcard tests/fuzz/*_fuzz.c)))
-FUZZ_OBJECTS := $(patsubst cli/%.c,$(O)/fuzz/cli/%.o,$(filter-out cli/main.c,$(wildcard cli/*.c)))
+FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-missing-field-initializers
 
 $(O)/fuzz/cli/%.o: cli/%.c $(SKELETONS)

@@ -76,15 +76,15 @@ same "bash completes files, one after another" "README.md" "$(bash_offers 'dsnct
 same "bash completes behind a colon" "00.0" "$(bash_offers 'dsnctl get 0000:01:')"
 
 # JSON's members, by the two ways in which the sources name them
-members=$(sed -nE 's/.*(object_add|add_[a-z]+)\([a-z_>.-]+, "([a-z_]+)".*/\2/p' cli/*.c
-	sed -n '/^static const struct column/,/^}/p' cli/*.c | grep -oE '\{ "[a-z_]+"' | tr -d '{ "')
+members=$(sed -nE 's/.*(object_add|add_[a-z]+)\([a-z_>.-]+, "([a-z_]+)".*/\2/p' cli/*/*.c
+	sed -n '/^static const struct column/,/^}/p' cli/*/*.c | grep -oE '\{ "[a-z_]+"' | tr -d '{ "')
 described=$(grep -oE '[a-z_]+' docs/dsnctl-json.5.scd | sed 's/^_//; s/_$//')
 same "the manual has the members of JSON" "$members" \
 	"$(grep -xF "$members" <<<"$described")"
 
-same "the manual has the rows of check" "$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/check.c)" \
+same "the manual has the rows of check" "$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/cmd/check.c)" \
 	"$(section_of check | grep -E '^\*[a-z*, _-]+\*$' | tr -d '*,')"
-same "the manual has the metrics" "$(grep -ohE '"dsnctl_[a-z_]+"' cli/metrics.c | tr -d '"')" \
+same "the manual has the metrics" "$(grep -ohE '"dsnctl_[a-z_]+"' cli/cmd/metrics.c | tr -d '"')" \
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"
 
 if command -v zsh >/dev/null; then

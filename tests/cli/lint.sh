@@ -28,6 +28,20 @@ git grep -nEI 'https?://[^ ]*/(debian|ubuntu)\b|registry\.npm' -- . ':!tests/cli
 git ls-files '*.c' '*.h' | while read -r file; do
 	sed -n '2,3p' "$file" | grep -q '/\*' || echo "$file: no first line that says its job"
 done | none "every source file says its job"
+# cli/: cmd > kernel > model > lib; a file includes what is beside or below it
+upward() {
+	local above room
+
+	above='cmd|main'
+	for room in kernel model lib; do
+		git grep -nE "^#include \"(\.\./|($above)[/.])" -- "cli/$room"
+		above+="|$room"
+	done
+}
+upward | none "no include in cli/ runs upwards"
+git ls-files 'cli/*.c' 'cli/*.h' | while read -r file; do
+	grep -HnE '^#include "[^/"]+"' "$file" | grep -vE '"dsn_|\.skel\.h"'
+done | none "cli/ includes headers with their folder"
 if command -v shellcheck >/dev/null; then
 	git grep -lE '^#!.*(bash|sh)$|shellcheck shell=' -- tests .ci ':!*.md' |
 		xargs shellcheck -x -P SCRIPTDIR -e SC1091,SC2016,SC2001 2>&1 | none "shellcheck"

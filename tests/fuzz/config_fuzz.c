@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "bdf.h"
-#include "config.h"
-#include "message.h"
+#include "model/config.h"
+#include "model/key.h"
+#include "lib/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "bdf.h"
-#include "device.h"
+#include "model/key.h"
+#include "model/pci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

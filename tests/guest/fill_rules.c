@@ -2,9 +2,10 @@
 /* Puts many made-up rules in force, through the command line's own code. */
 #include <err.h>
 #include <stdlib.h>
-#include "command.h"
-#include "pins.h"
-#include "ruleset.h"
+#include "kernel/pins.h"
+#include "kernel/rulemap.h"
+#include "model/ruleset.h"
+#include "lib/exit.h"
 
 int main(int argc, char **argv)
 {
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
 		error = ruleset_put(&set, &key, &rule);
 	}
 	if (!error)
-		error = ruleset_switch(rulesets, types, &set);
+		error = rulemap_switch(rulesets, types, &set);
 	if (error)
 		errx(1, "%u rules: error %d", count, error);
 	return 0;

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "advice.h"
-#include "config.h"
-#include "message.h"
-#include "order.h"
-#include "ruleset.h"
-#include "util.h"
+#include "cmd/warn.h"
+#include "model/config.h"
+#include "model/ruleset.h"
+#include "lib/message.h"
+#include "lib/order.h"
+#include "lib/util.h"
 
 /* A file with this text; its name is good until the next but one. */
 static char *file_with(const char *text)

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
-#include "device.h"
-#include "policy.h"
-#include "util.h"
+#include "model/pci.h"
+#include "model/policy.h"
+#include "lib/util.h"
 
 /* What `lspci -xxxx` prints of an e1000e and of a bridge without a serial. */
 static void scan(void **state)

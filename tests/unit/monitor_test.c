@@ -6,9 +6,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <bpf/btf.h>
-#include "fate.h"
-#include "host.h"
-#include "util.h"
+#include "kernel/fate.h"
+#include "kernel/host.h"
+#include "lib/util.h"
 
 static const struct {
 	struct dsn_event event;

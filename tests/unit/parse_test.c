@@ -6,9 +6,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <string.h>
-#include "bdf.h"
-#include "rule.h"
-#include "util.h"
+#include "model/key.h"
+#include "model/rule.h"
+#include "lib/util.h"
 
 static void bdf_taken(void **state)
 {

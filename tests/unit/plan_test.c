@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "plan.h"
-#include "util.h"
+#include "kernel/plan.h"
+#include "lib/util.h"
 
 static const char refused_by_kernel[] = "Permission denied: the verifier says no";
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "reading.h"
+#include "kernel/readback.h"
 
 #define REAL 0x525400ffff123456ULL
 #define CHOSEN 0x02005e1000000001ULL

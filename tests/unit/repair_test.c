@@ -15,9 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "stopped.h"
-#include "util.h"
-#include "when.h"
+#include "kernel/stopped.h"
+#include "lib/time.h"
+#include "lib/util.h"
 
 #define REAL 0xab
 #define OTHER 0x55

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl check: what this host offers, and what `load` would give on it. */
+#include "cmd/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "kernel/facts.h"
+#include "kernel/plan.h"
+#include "lib/message.h"
+#include "lib/table.h"
+#include "lib/util.h"
+
+enum {
+	COL_ITEM,
+	COL_STATE,
+	COL_VALUE,
+	COL_MEANING,
+	COL_REMEDY,
+};
+
+static const struct column columns[] = {
+	[COL_ITEM] = { "item" },     [COL_STATE] = { "state" },
+	[COL_VALUE] = { "value" },   [COL_MEANING] = { "meaning" },
+	[COL_REMEDY] = { "remedy" },
+};
+
+enum {
+	FORECAST_GUARANTEE,
+	FORECAST_HOOK,
+	FORECAST_CHECK,
+	FORECAST_GATE,
+	FORECAST_GROUND,
+	FORECAST_REMEDY,
+	FORECAST_CERTAIN,
+};
+
+static const struct column forecast_columns[] = {
+	[FORECAST_GUARANTEE] = { "guarantee" }, [FORECAST_HOOK] = { "hook" },
+	[FORECAST_CHECK] = { "check" },		[FORECAST_GATE] = { "gate" },
+	[FORECAST_GROUND] = { "ground" },	[FORECAST_REMEDY] = { "remedy" },
+	[FORECAST_CERTAIN] = { "certain" },
+};
+
+/* Of a row; what is not ok has a remedy where there is one. */
+static const char ok[] = "ok";
+static const char limited[] = "limited"; /* it works, and something is lost */
+static const char off[] = "off";
+static const char missing[] = "missing";
+static const char unknown[] = "unknown"; /* not to be seen from here */
+
+static const char as_root[] = "run this as root to know more";
+
+struct row {
+	const char *state, *value, *meaning, *remedy;
+};
+
+static struct row good(const char *value, const char *meaning)
+{
+	return (struct row){ ok, value, meaning, NULL };
+}
+
+static struct row bad(const char *state, const char *value, const char *meaning,
+		      const char *remedy)
+{
+	return (struct row){ state, value, meaning, remedy };
+}
+
+static const char *see_debugfs(void)
+{
+	return geteuid() ? as_root : "mount -t debugfs debugfs /sys/kernel/debug";
+}
+
+static struct row btf_row(const struct facts *facts)
+{
+	if (facts->btf)
+		return good("/sys/kernel/btf/vmlinux",
+			    "BPF programs are fitted to this kernel");
+	return bad(missing, NULL, "no BPF program can be fitted to this kernel",
+		   "boot a kernel with CONFIG_DEBUG_INFO_BTF");
+}
+
+static struct row jit_row(const struct facts *facts)
+{
+	if (facts->jit == YES)
+		return good("net.core.bpf_jit_enable is on", "BPF programs are compiled");
+	if (facts->jit == NO)
+		return bad(off, "net.core.bpf_jit_enable is 0",
+			   "programs that are not compiled can be no hooks",
+			   "set net.core.bpf_jit_enable to 1");
+	return bad(unknown, "net.core.bpf_jit_enable cannot be read",
+		   "if it is 0, 'load' fails", as_root);
+}
+
+static struct row vfio_row(const struct facts *facts)
+{
+	if (facts->vfio == VFIO_LOADED)
+		return good("loaded", "the hook's function is there");
+	if (facts->vfio == VFIO_ON_DISK)
+		return bad(limited, "not loaded",
+			   "'dsnctl load' loads it; what is in it is not known yet",
+			   "'modprobe vfio-pci' to know more");
+	return bad(missing, NULL, "there is nothing to hook",
+		   "install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
+}
+
+static struct row types_row(const struct facts *facts)
+{
+	if (facts->types == YES)
+		return good("/sys/kernel/btf/vfio_pci_core",
+			    "BPF programs are fitted to the module");
+	if (facts->types == NO)
+		return bad(missing, NULL, "no BPF program can be fitted to the module",
+			   "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
+	return bad(unknown, NULL, "it is seen when the module is loaded",
+		   "'modprobe vfio-pci' to know more");
+}
+
+static struct row fexit_row(const struct facts *facts)
+{
+	if (!facts->direct_calls)
+		return bad(limited, "no direct calls of ftrace",
+			   "the kprobe pair is used as the hook", NULL);
+	if (facts->function == NO)
+		return bad(limited, "vfio_pci_config_rw() is not in BTF",
+			   "the kprobe pair is used as the hook", NULL);
+	if (facts->function == YES)
+		return good("vfio_pci_config_rw()", "the hook of choice");
+	return bad(unknown, NULL, "it is seen when the module is loaded",
+		   "'modprobe vfio-pci' to know more");
+}
+
+static struct row kprobes_row(const struct facts *facts)
+{
+	if (!facts->kprobe_events)
+		return bad(limited, "no kprobe events",
+			   "no hook if fexit is not available", NULL);
+	if (!facts->sees_kprobes)
+		return bad(unknown, "debugfs cannot be read",
+			   "the hook if fexit is not available", see_debugfs());
+	if (!facts->host.kprobes)
+		return bad(off, "0", "a hook by kprobes would not run",
+			   "set /sys/kernel/debug/kprobes/enabled to 1");
+	return good("1", "the hook if fexit is not available");
+}
+
+static struct row permission_row(const struct facts *facts)
+{
+	if (facts->permission == NO || !facts->direct_calls)
+		return bad(missing,
+			   facts->direct_calls
+				   ? "security_file_permission() is not in BTF"
+				   : "no direct calls of ftrace",
+			   "nothing for kernels that allow no writing, and no --answer",
+			   NULL);
+	return good("security_file_permission()",
+		    "--answer, and serials can be withheld if nothing can be written");
+}
+
+static struct row ftrace_row(const struct facts *facts)
+{
+	if (facts->host.ftrace)
+		return good("1", "hooks and LSM programs run");
+	return bad(off, "0", "no hook and no LSM program runs: only the check does",
+		   "set kernel.ftrace_enabled to 1");
+}
+
+static struct row lsm_row(const struct facts *facts)
+{
+	if (facts->lsm == YES && !facts->direct_calls)
+		return bad(limited, "no direct calls of ftrace",
+			   "no gate, which real-time and locked-down kernels need", NULL);
+	if (facts->lsm == YES)
+		return good("bpf is active",
+			    "the gate is available, if the kernel needs one");
+	if (facts->lsm == NO)
+		return bad(limited, "bpf is not active",
+			   "no gate, which real-time and locked-down kernels need",
+			   "on such a kernel, boot with lsm=..., and bpf in it");
+	return bad(unknown, "securityfs cannot be read",
+		   "real-time and locked-down kernels need bpf to be active",
+		   "mount -t securityfs securityfs /sys/kernel/security");
+}
+
+static struct row task_work_row(const struct facts *facts)
+{
+	if (facts->task_work)
+		return good("BPF can schedule task work",
+			    "the check resume is available");
+	if (!facts->srcu_tracepoints)
+		return good("none", "the check usage does not need it");
+	return bad(missing, NULL, "no check on this kernel", "boot a newer kernel");
+}
+
+static struct row tracepoints_row(const struct facts *facts)
+{
+	if (!facts->rpm_tracepoints)
+		return bad(missing, NULL, "no check on this kernel",
+			   "boot a kernel with CONFIG_PM");
+	if (facts->srcu_tracepoints && facts->can_preempt)
+		return good("preemption stays on in them",
+			    "the check is resume; 'load' tries it");
+	return good("preemption is off in them", "the check is usage; 'load' tries it");
+}
+
+static struct row preemption_row(const struct facts *facts)
+{
+	const char *name = preemption_name(facts->host.model);
+
+	if (facts->host.model == PREEMPTION_UNKNOWN)
+		return bad(unknown, "debugfs cannot be read",
+			   "it does not matter while there is a check", see_debugfs());
+	if (facts->host.model == PREEMPTION_RT)
+		return bad(limited, name,
+			   "signals come late: io_uring is refused by the gate", NULL);
+	return good(name, "the check cannot be skipped under any of them");
+}
+
+static struct row numa_row(const struct facts *facts)
+{
+	if (!facts->numa_balancing)
+		return good("off", "pages of a VMM are not unmapped during a read by it");
+	return good(
+		"on",
+		"a read whose page it unmaps may stop its VMM for some milliseconds, until 'dsnctl repair' has written it");
+}
+
+static struct row lockdown_row(const struct facts *facts)
+{
+	if (!facts->lockdown)
+		return bad(unknown, "securityfs cannot be read",
+			   "if it is on, nothing can be rewritten",
+			   "mount -t securityfs securityfs /sys/kernel/security");
+	if (!strcmp(facts->lockdown, "none"))
+		return good("none", "reads can be rewritten");
+	return bad(limited, facts->lockdown,
+		   "reads cannot be rewritten, serials can only be withheld, if at all",
+		   "turn off Secure Boot, or take lockdown= from the command line");
+}
+
+static struct row addresses_row(const struct facts *facts)
+{
+	if (facts->addresses == YES)
+		return good("/proc/kallsyms shows them", "vfio's files are found");
+	if (facts->addresses == NO)
+		return bad(limited, "/proc/kallsyms hides them", "no gate, no --answer",
+			   "set kernel.kptr_restrict to 1 while 'load' runs");
+	return bad(unknown, "/proc/kallsyms hides them from this user",
+		   "the gate and --answer need them", as_root);
+}
+
+static struct row bpffs_row(const struct facts *facts)
+{
+	if (facts->bpffs)
+		return good("/sys/fs/bpf", "what is loaded is kept there");
+	return bad(missing, NULL, "'load' fails: nothing can be kept",
+		   "mount -t bpf bpf /sys/fs/bpf");
+}
+
+static struct row iommu_row(const struct facts *facts, char text[32])
+{
+	snprintf(text, 32, "%zu groups", facts->iommu_groups);
+	if (facts->iommu_groups)
+		return good(text, "functions can be assigned to guests");
+	return bad(
+		missing, text, "no function can be assigned to a guest",
+		"turn the IOMMU on in the firmware and by the command line (intel_iommu=on)");
+}
+
+static void add(struct table *table, const char *item, struct row row)
+{
+	if (table_row(table))
+		return;
+	table_text(table, COL_ITEM, item);
+	table_text(table, COL_STATE, row.state);
+	table_text(table, COL_VALUE, row.value);
+	table_text(table, COL_MEANING, row.meaning);
+	table_text(table, COL_REMEDY, row.remedy);
+}
+
+static void fill_items(struct table *table, const struct facts *facts)
+{
+	char groups[32];
+
+	add(table, "btf", btf_row(facts));
+	add(table, "jit", jit_row(facts));
+	add(table, "vfio-pci", vfio_row(facts));
+	add(table, "module_btf", types_row(facts));
+	add(table, "lockdown", lockdown_row(facts));
+	add(table, "fexit", fexit_row(facts));
+	add(table, "kprobes", kprobes_row(facts));
+	add(table, "permission", permission_row(facts));
+	add(table, "ftrace", ftrace_row(facts));
+	add(table, "preemption", preemption_row(facts));
+	add(table, "numa_balancing", numa_row(facts));
+	add(table, "tracepoints", tracepoints_row(facts));
+	add(table, "task_work", task_work_row(facts));
+	add(table, "lsm", lsm_row(facts));
+	add(table, "addresses", addresses_row(facts));
+	add(table, "bpffs", bpffs_row(facts));
+	add(table, "iommu", iommu_row(facts, groups));
+}
+
+/* The forecast of `load`. */
+struct forecast {
+	enum exit_status status; /* of `load` */
+	struct plan plan;
+	struct guarantee guarantee; /* if it would fail, the ground is the cause */
+	bool certain;		    /* nothing that it rests on was left unseen */
+};
+
+static void find_forecast(struct forecast *forecast, const struct facts *facts)
+{
+	static const struct request request;
+	static const struct faults none;
+	struct reasons reasons;
+
+	*forecast = (struct forecast){
+		.certain = facts->vfio == VFIO_LOADED && facts->lockdown &&
+			   facts->lsm != NOT_SEEN && facts->addresses != NOT_SEEN &&
+			   facts->jit != NOT_SEEN,
+	};
+	forecast->status = plan_choose(facts, &request, &forecast->plan, &reasons,
+				       &forecast->guarantee);
+	if (forecast->status)
+		return;
+	plan_guarantee(&forecast->plan, &facts->host, &none, &reasons,
+		       &forecast->guarantee);
+	if (!facts->bpffs) {
+		forecast->status = EXIT_FAILED;
+		forecast->guarantee = (struct guarantee){
+			LEVEL_NOT_PROTECTED,
+			"there is no bpffs at /sys/fs/bpf, where the programs are kept",
+			"mount -t bpf bpf /sys/fs/bpf"
+		};
+	} else if (forecast->guarantee.level == LEVEL_NOT_PROTECTED) {
+		forecast->status = EXIT_UNPROTECTED;
+	}
+}
+
+static void fill_forecast(struct table *table, const struct forecast *forecast)
+{
+	const struct plan *plan = &forecast->plan;
+
+	table_text(table, FORECAST_GUARANTEE, level_name(forecast->guarantee.level));
+	table_text(table, FORECAST_HOOK, hook_name(plan->hook));
+	table_text(table, FORECAST_CHECK, check_name(plan->check));
+	table_bool(table, FORECAST_GATE, plan->options & DSN_OPTION_GATE);
+	table_text(table, FORECAST_GROUND, forecast->guarantee.ground);
+	table_text(table, FORECAST_REMEDY, forecast->guarantee.remedy);
+	table_bool(table, FORECAST_CERTAIN, forecast->certain);
+}
+
+static const char *cell(const struct table *items, size_t row, size_t column)
+{
+	struct json_object *cells = json_object_array_get_idx(items->rows, row);
+
+	return json_object_get_string(
+		json_object_object_get(cells, columns[column].name));
+}
+
+static void print_remedies(const struct table *items)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items->rows); i++)
+		if (cell(items, i, COL_REMEDY))
+			printf("%s: %s\n", cell(items, i, COL_ITEM),
+			       cell(items, i, COL_REMEDY));
+}
+
+/* The remedies would make the table too wide. */
+static int print_text(struct table *items, const struct table *forecast)
+{
+	puts("'dsnctl load' would give:");
+	table_print_fields(forecast);
+	puts("");
+	items->count = COL_REMEDY;
+	if (table_print(items))
+		return EXIT_FAILED;
+	puts("\nto fix:");
+	print_remedies(items);
+	return EXIT_DONE;
+}
+
+static int print_json(struct table *items, const struct table *forecast)
+{
+	struct json_object *object = json_result();
+
+	if (!object)
+		return EXIT_FAILED;
+	table_put_row(forecast, object);
+	json_object_object_add(object, "items", table_take_rows(items));
+	json_print(object);
+	return EXIT_DONE;
+}
+
+/* Why the exit status is not 0. */
+static void say_why(const struct forecast *forecast)
+{
+	const char *what = forecast->status == EXIT_UNABLE ? "this host cannot do it"
+			   : forecast->status == EXIT_FAILED
+				   ? "'dsnctl load' would fail"
+				   : "'dsnctl load' would not protect";
+
+	say_error("%s: %s; %s", what, forecast->guarantee.ground,
+		  forecast->guarantee.remedy);
+}
+
+int cmd_check(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(table_free) struct table items = {}, verdict = {};
+	struct forecast forecast;
+	struct facts facts;
+	int err;
+
+	(void)argc;
+	(void)argv;
+	if (table_init(&items, columns, ARRAY_SIZE(columns)) ||
+	    table_init(&verdict, forecast_columns, ARRAY_SIZE(forecast_columns)) ||
+	    table_row(&verdict)) {
+		say_error("out of memory");
+		return EXIT_FAILED;
+	}
+	facts_find(&facts);
+	find_forecast(&forecast, &facts);
+	fill_items(&items, &facts);
+	fill_forecast(&verdict, &forecast);
+	if (!forecast.certain)
+		say_warning("not all could be seen: rows that say unknown or not loaded");
+	err = options->json ? print_json(&items, &verdict) : print_text(&items, &verdict);
+	if (err) {
+		say_error("out of memory");
+		return err;
+	}
+	if (forecast.status)
+		say_why(&forecast);
+	return forecast.status;
+}

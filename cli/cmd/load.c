@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl load, dsnctl unload: put the programs in force, take them out. */
+#include "cmd/command.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/facts.h"
+#include "kernel/host.h"
+#include "kernel/openers.h"
+#include "kernel/pins.h"
+#include "kernel/plan.h"
+#include "kernel/program.h"
+#include "kernel/stopped.h"
+#include "model/journal.h"
+#include "model/key.h"
+#include "model/ruleset.h"
+#include "lib/message.h"
+#include "lib/time.h"
+#include "lib/util.h"
+#include "lib/version.h"
+
+/* The layout of the maps that are pinned; 0 where none are. Returns 0 or -errno. */
+static int pinned_layout(__u32 *layout)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	struct dsn_state state = {};
+	__u32 zero = 0;
+
+	*layout = 0;
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &zero, &state))
+		return -errno;
+	*layout = state.layout;
+	return 0;
+}
+
+/* Everything that must hold before the kernel is asked. */
+static int check_host(void)
+{
+	int err;
+
+	if (!host_has_btf()) {
+		say_error(
+			"this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF, which distributions' kernels have since 5.10");
+		return EXIT_UNABLE;
+	}
+	err = host_load_vfio();
+	if (err) {
+		say_error(
+			"vfio-pci is not there and 'modprobe vfio-pci' does not load it: install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
+		return EXIT_UNABLE;
+	}
+	return EXIT_DONE;
+}
+
+/* Gives the set in force its public name. */
+static int publish_rules(void)
+{
+	_cleanup_(close_fd) int rulesets = pins_open(PIN_RULESETS);
+	_cleanup_(close_fd) int rules = -1;
+	__u32 zero = 0, id;
+
+	if (rulesets < 0)
+		return rulesets;
+	if (bpf_map_lookup_elem(rulesets, &zero, &id))
+		return -errno;
+	rules = bpf_map_get_fd_by_id(id);
+	return rules < 0 ? -errno : pins_put(PIN_RULES, rules);
+}
+
+/* The result of `load`. */
+struct outcome {
+	struct plan plan;
+	struct reasons reasons;
+	__u64 id;
+};
+
+/* Errors that no other choice of programs avoids. */
+static bool is_final(int err)
+{
+	return err == -ENOMEM || err == -ENOSPC || err == -EMFILE;
+}
+
+/* Tells whether the plan would replace more than it brings, which only an option asks for. */
+static bool would_weaken(const struct request *request, const struct plan *plan,
+			 const struct facts *facts, const struct reasons *reasons)
+{
+	static const struct faults none;
+	struct guarantee now, then;
+	struct plan running;
+
+	if (request->hook || request->check)
+		return false;
+	program_find(&running);
+	/* no program of its own tells that */
+	running.options |= plan->options & DSN_OPTION_WHOLE;
+	plan_guarantee(&running, &facts->host, &none, NULL, &now);
+	plan_guarantee(plan, &facts->host, &none, reasons, &then);
+	return then.level < now.level;
+}
+
+/* Says what was refused. */
+static int fail(const struct guarantee *refusal)
+{
+	say_error("cannot load: %s; %s", refusal->ground, refusal->remedy);
+	return EXIT_UNABLE;
+}
+
+/*
+ * Chooses and loads; what the kernel refuses although it seems to offer it is noted, and the
+ * choice made again.
+ */
+static int load_programs(const struct request *request, struct outcome *outcome)
+{
+	struct guarantee impossible;
+	struct refusal refusal;
+	struct facts facts;
+	int status, err;
+
+	facts_find(&facts);
+	for (;;) {
+		status = plan_choose(&facts, request, &outcome->plan, &outcome->reasons,
+				     &impossible);
+		if (status)
+			return fail(&impossible);
+		if (would_weaken(request, &outcome->plan, &facts, &outcome->reasons)) {
+			say_error(
+				"cannot load as much as what runs, which stays active: hook: %s; check: %s",
+				outcome->reasons.hook, outcome->reasons.check);
+			return EXIT_FAILED;
+		}
+		outcome->id = boot_time_ns();
+		err = program_load(&outcome->plan, &facts, outcome->id, &refusal);
+		if (!err)
+			return EXIT_DONE;
+		if (is_final(err) || refusal.group == GROUPS ||
+		    *facts.refused[refusal.group]) {
+			say_error("cannot load: %s", refusal.reason);
+			return EXIT_FAILED;
+		}
+		memcpy(facts.refused[refusal.group], refusal.reason,
+		       sizeof(refusal.reason));
+	}
+}
+
+static bool is_one_of(const char *option, const char *value, const char *names)
+{
+	if (strpbrk(value, "|") || !*value) {
+		say_error("%s %s: want %s", option, value, names);
+		return false;
+	}
+	for (const char *at = names; at;
+	     at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+		if (strcspn(at, "|") == strlen(value) &&
+		    !strncmp(at, value, strlen(value)))
+			return true;
+	say_error("%s %s: want %s", option, value, names);
+	return false;
+}
+
+static void print_json(const struct outcome *outcome, const struct guarantee *guarantee)
+{
+	struct json_object *object = json_result();
+
+	json_object_object_add(object, "hook",
+			       json_object_new_string(hook_name(outcome->plan.hook)));
+	json_object_object_add(object, "check",
+			       json_object_new_string(check_name(outcome->plan.check)));
+	json_object_object_add(
+		object, "gate",
+		json_object_new_boolean(outcome->plan.options & DSN_OPTION_GATE));
+	json_object_object_add(object, "guarantee",
+			       json_object_new_string(level_name(guarantee->level)));
+	json_object_object_add(object, "ground",
+			       json_object_new_string(guarantee->ground));
+	json_object_object_add(
+		object, "answer",
+		json_object_new_boolean(outcome->plan.options & DSN_OPTION_ANSWER));
+	json_print(object);
+}
+
+/* Reports what was loaded on stdout, and what is not as it should be on stderr. */
+static void report(const struct request *request, const struct outcome *outcome,
+		   bool json)
+{
+	const struct reasons *reasons = &outcome->reasons;
+	const struct plan *plan = &outcome->plan;
+	struct running host = host_running();
+	static const struct faults none;
+	struct guarantee guarantee;
+	char text[96];
+
+	plan_guarantee(plan, &host, &none, reasons, &guarantee);
+	snprintf(text, sizeof(text), "hook %s, check %s%s: %s", hook_name(plan->hook),
+		 check_name(plan->check), plan->options & DSN_OPTION_GATE ? ", gate" : "",
+		 level_name(guarantee.level));
+	journal_event("load", text);
+	if (*reasons->hook && !request->hook)
+		say_warning("not hooked by fexit: %s", reasons->hook);
+	if (*reasons->answer)
+		say_warning("loaded without --answer: %s", reasons->answer);
+	if (guarantee.level != LEVEL_PROVEN)
+		say_warning("only %s: %s; %s", level_name(guarantee.level),
+			    guarantee.ground, guarantee.remedy);
+	if (json)
+		print_json(outcome, &guarantee);
+	else
+		printf("loaded: %s\n", text);
+}
+
+/* Whoever has a device open now may have read its serial before. */
+static void note_early(void)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], user[HOLDER_LEN];
+	size_t count, i;
+	int err;
+
+	err = holders_find(&holders, &count);
+	if (!err)
+		err = holders_mark_early(holders, count);
+	if (err)
+		say_warning("cannot tell which devices were open before this: %s",
+			    holders_error(err));
+	for (i = 0; i < count; i++) {
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], user);
+		say_warning(
+			"%s: process %s had it open before this, and what it has read until now is real: start it again",
+			bdf, user);
+	}
+}
+
+/* `missed` is of the programs that ran before, and would be forgotten with them. */
+static int write_state(const struct outcome *outcome, __u64 missed)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	struct dsn_state state = {
+		.layout = DSN_LAYOUT,
+		.hook = outcome->plan.hook,
+		.check = outcome->plan.check,
+		.options = outcome->plan.options,
+		.missed = missed,
+		.loaded_ns = outcome->id,
+	};
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fd;
+	snprintf(state.version, sizeof(state.version), "%s", DSNCTL_VERSION);
+	memcpy(state.hook_reason, outcome->reasons.hook, sizeof(state.hook_reason));
+	memcpy(state.check_reason, outcome->reasons.check, sizeof(state.check_reason));
+	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
+}
+
+/* Counts the hook calls skipped by the programs that now run, and by those before them. */
+static __u64 missed_until_now(const struct plan *running)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	unsigned long long missed = 0;
+	struct dsn_state state = {};
+	__u32 zero = 0;
+
+	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
+		state = (struct dsn_state){};
+	program_missed(running->hook, &missed);
+	return state.missed + missed;
+}
+
+static int put_in_force(const struct request *request, bool json)
+{
+	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
+	struct outcome outcome;
+	struct plan running;
+	int status, err;
+	__u64 missed;
+	bool first;
+
+	program_find(&running);
+	first = !running.hook && !running.check;
+	missed = missed_until_now(&running);
+	status = load_programs(request, &outcome);
+	/* what was there before, rules above all, waits for a load that works */
+	if (status && first && rules < 0)
+		pins_drop_all();
+	if (status)
+		return status;
+	err = publish_rules();
+	if (!err)
+		err = write_state(&outcome, missed);
+	if (err) {
+		say_error(
+			"the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
+			DSN_PIN_DIR, strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (first)
+		note_early();
+	report(request, &outcome, json);
+	return EXIT_DONE;
+}
+
+/* "auto" is as good as nothing. */
+static const char *asked(const char *name)
+{
+	return name && strcmp(name, "auto") ? name : NULL;
+}
+
+int cmd_load(const struct options *options, int argc, char **argv)
+{
+	struct request request = {
+		.hook = asked(options->hook),
+		.check = asked(options->check),
+		.options = options->answer ? DSN_OPTION_ANSWER : 0,
+	};
+	const char *whole = options->whole_reads ? options->whole_reads : "refuse";
+	_cleanup_(close_fd) int lock = -1;
+	int status, err;
+	__u32 layout;
+
+	(void)argc;
+	(void)argv;
+	if ((options->hook &&
+	     !is_one_of("--hook", options->hook, "auto|fexit|kprobe|none|permission")) ||
+	    (options->check &&
+	     !is_one_of("--check", options->check, "auto|off|usage|resume")) ||
+	    !is_one_of("--whole-reads", whole, "refuse|allow"))
+		return EXIT_USAGE;
+	if (!strcmp(whole, "allow"))
+		request.options |= DSN_OPTION_WHOLE;
+	if (geteuid()) {
+		say_error(
+			"this needs root: loading BPF programs that write into other processes does");
+		return EXIT_FAILED;
+	}
+	status = check_host();
+	if (status)
+		return status;
+	lock = pins_lock(PINS_CREATE);
+	if (lock < 0)
+		return EXIT_FAILED;
+	err = pinned_layout(&layout);
+	if (err) {
+		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(-err));
+		return EXIT_FAILED;
+	}
+	/* 0: a load that did not get to its end */
+	if (layout && layout != DSN_LAYOUT) {
+		say_error(
+			"%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl unload' and 'dsnctl load' while no guest runs, then 'dsnctl apply' or set the rules again",
+			DSN_PIN_DIR, layout, DSN_LAYOUT);
+		return EXIT_FAILED;
+	}
+	return put_in_force(&request, options->json);
+}
+
+/* The kernel notices at some later time what was not undone, and gives ftrace up. */
+static int check_ftrace(void)
+{
+	if (host_running().ftrace)
+		return EXIT_DONE;
+	say_error(
+		"kernel.ftrace_enabled is 0: with programs taken out now, the kernel may attach none any more until the next boot: set it to 1 first, or use --force");
+	return EXIT_FAILED;
+}
+
+/* With the programs gone, a guest that runs would read the real serials. */
+static int check_unused(void)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], user[HOLDER_LEN];
+	size_t count, i;
+	int err;
+
+	err = holders_find(&holders, &count);
+	if (err) {
+		say_error(
+			"cannot tell whether a device is open: %s; --force unloads all the same",
+			holders_error(err));
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < count; i++) {
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], user);
+		say_error(
+			"%s: process %s has it open and would read the real serial: end it first, or use --force",
+			bdf, user);
+	}
+	return count ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Refuses while processes are stopped: the map is the only record of their bytes. */
+static int check_stopped(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
+	struct dsn_repairs *repairs = map < 0 ? NULL : stopped_map(map);
+	struct stopped list[DSN_REPAIRS];
+	size_t count;
+
+	if (!repairs)
+		return EXIT_DONE;
+	count = stopped_list(repairs, list);
+	stopped_unmap(repairs);
+	if (!count)
+		return EXIT_DONE;
+	say_error(
+		"process %u (%s) is stopped and has bytes to be given before it goes on: run 'dsnctl repair' first",
+		list[0].pid, list[0].command);
+	return EXIT_FAILED;
+}
+
+static int told_unloaded(const char *text, bool json)
+{
+	struct json_object *object;
+
+	if (!json) {
+		puts(text);
+		return EXIT_DONE;
+	}
+	object = json_result();
+	json_object_object_add(object, "loaded", json_object_new_boolean(false));
+	json_print(object);
+	return EXIT_DONE;
+}
+
+int cmd_unload(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(close_fd) int lock = -1;
+	struct plan running;
+	int err;
+
+	(void)argc;
+	(void)argv;
+	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && access(DSN_KEEP_DIR, F_OK))
+		return told_unloaded("not loaded: nothing to do", options->json);
+	lock = pins_lock(PINS_CREATE);
+	if (lock < 0)
+		return EXIT_FAILED;
+	program_find(&running);
+	if (!options->force && (running.hook || running.check) &&
+	    (check_ftrace() || check_unused()))
+		return EXIT_FAILED;
+	if (check_stopped())
+		return EXIT_FAILED;
+	err = program_unload();
+	if (!err)
+		err = pins_drop_all();
+	if (err) {
+		say_error("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
+		return EXIT_FAILED;
+	}
+	journal_event("unload", "guests read the real serials again");
+	return told_unloaded("unloaded: guests read the real serials again",
+			     options->json);
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl get, dsnctl dump, dsnctl list: show the policy, and nothing is changed. */
+#include "cmd/command.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/counters.h"
+#include "kernel/openers.h"
+#include "kernel/pins.h"
+#include "kernel/program.h"
+#include "kernel/rulemap.h"
+#include "model/key.h"
+#include "model/policy.h"
+#include "lib/message.h"
+#include "lib/table.h"
+#include "lib/time.h"
+#include "lib/util.h"
+
+static int out_of_memory(void)
+{
+	say_error("out of memory");
+	return EXIT_FAILED;
+}
+
+/* Opens the maps that all three need and reads the rules. Prints the error. */
+static int read_policy(struct ruleset *set, struct counters *counters,
+		       enum effect *effect)
+{
+	_cleanup_(close_fd) int rulesets = -1;
+	int status, err;
+
+	*effect = program_effect();
+
+	rulesets = pins_map(PIN_RULESETS, &status);
+	if (rulesets < 0)
+		return status;
+	err = rulemap_read(rulesets, set);
+	if (err) {
+		say_error("cannot read the rules: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	return counters_open(counters);
+}
+
+/* The columns that every command shows of a function, in this order. */
+enum {
+	COL_BDF,
+	COL_POLICY,
+	COL_SERIAL,
+	COL_RULE,
+	COL_DEGRADED,
+	COL_READS,
+	COL_PASSED,
+	COL_LAST_PID,
+	COL_LAST_COMMAND,
+	COL_LAST_READ,
+};
+
+static const struct column policy_columns[] = {
+	[COL_BDF] = { "bdf" },
+	[COL_POLICY] = { "policy" },
+	[COL_SERIAL] = { "serial" },
+	[COL_RULE] = { "rule" },
+	[COL_DEGRADED] = { "degraded" },
+	[COL_READS] = { "reads", true },
+	[COL_PASSED] = { "passed", true },
+	[COL_LAST_PID] = { "last_pid", true },
+	[COL_LAST_COMMAND] = { "last_command" },
+	[COL_LAST_READ] = { "last_read" },
+};
+
+static void fill_policy(struct table *table, const struct dsn_key *key,
+			const struct policy *policy, enum effect effect)
+{
+	char target[TARGET_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
+	struct dsn_rule rule = policy_under(effect, &policy->rule);
+
+	target_format(key, target);
+	policy_source(policy, source);
+	table_text(table, COL_BDF, target);
+	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
+	table_text(table, COL_SERIAL, policy_presented(&rule, serial));
+	table_text(table, COL_RULE, source);
+	table_bool(table, COL_DEGRADED, policy_is_degraded(effect, &policy->rule));
+}
+
+static void fill_reads(struct table *table, const struct counters *counters,
+		       const struct dsn_key *key)
+{
+	struct dsn_device device = counters_of(counters, key);
+	char when[TIME_LEN];
+
+	table_number(table, COL_READS, device.reads);
+	table_number(table, COL_PASSED, device.passed);
+	if (!device.last_ns)
+		return;
+	format_boot_time(device.last_ns, when);
+	make_printable(device.last_command, sizeof(device.last_command));
+	table_number(table, COL_LAST_PID, device.last_pid);
+	table_text(table, COL_LAST_COMMAND, device.last_command);
+	table_text(table, COL_LAST_READ, when);
+}
+
+static int print_row(const struct table *table)
+{
+	struct json_object *object = json_result();
+
+	if (!object)
+		return out_of_memory();
+	table_put_row(table, object);
+	json_print(object);
+	return EXIT_DONE;
+}
+
+int cmd_get(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(table_free) struct table table = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(counters_close) struct counters counters = {};
+	struct policy policy;
+	struct dsn_key key;
+	enum effect effect;
+	const char *error;
+	int status;
+
+	(void)argc;
+	error = bdf_parse(argv[0], &key);
+	if (error) {
+		say_error("%s: %s", argv[0], error);
+		return EXIT_USAGE;
+	}
+	status = read_policy(&set, &counters, &effect);
+	if (status)
+		return status;
+	policy = policy_of(&set, &key);
+	if (table_init(&table, policy_columns, ARRAY_SIZE(policy_columns)) ||
+	    table_row(&table))
+		return out_of_memory();
+	fill_policy(&table, &key, &policy, effect);
+	fill_reads(&table, &counters, &key);
+	if (options->json)
+		return print_row(&table);
+	table_print_fields(&table);
+	return EXIT_DONE;
+}
+
+/* Adds the functions that were read but have no rule of their own. */
+static int fill_read_devices(struct table *table, const struct counters *counters,
+			     const struct ruleset *set, enum effect effect)
+{
+	struct dsn_device device;
+	struct policy policy;
+	size_t i = 0;
+
+	while (counters_next(counters, &i, &device)) {
+		if (ruleset_find(set, &device.key))
+			continue;
+		policy = policy_of(set, &device.key);
+		if (table_row(table))
+			return -ENOMEM;
+		fill_policy(table, &device.key, &policy, effect);
+		fill_reads(table, counters, &device.key);
+	}
+	return 0;
+}
+
+static int dump_json(struct table *rules, struct table *others, const struct ruleset *set)
+{
+	struct json_object *object = json_result();
+	struct dsn_rule rule = policy_default(set);
+
+	if (!object)
+		return out_of_memory();
+	json_object_object_add(object, "default",
+			       json_object_new_string(policy_name(rule.policy)));
+	json_object_object_add(object, "rules", table_take_rows(rules));
+	json_object_object_add(object, "others", table_take_rows(others));
+	json_print(object);
+	return EXIT_DONE;
+}
+
+int cmd_dump(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(table_free) struct table rules = {}, others = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(counters_close) struct counters counters = {};
+	struct dsn_rule rule;
+	enum effect effect;
+	int status;
+	size_t i;
+
+	(void)argc;
+	(void)argv;
+	status = read_policy(&set, &counters, &effect);
+	if (status)
+		return status;
+	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
+	    table_init(&others, policy_columns, ARRAY_SIZE(policy_columns)))
+		return out_of_memory();
+	for (i = 0; i < set.count; i++) {
+		struct policy policy = { .rule = set.rules[i], .key = set.keys[i] };
+
+		if (set.keys[i].scope == DSN_SCOPE_DEFAULT)
+			continue;
+		if (table_row(&rules))
+			return out_of_memory();
+		fill_policy(&rules, &set.keys[i], &policy, effect);
+		fill_reads(&rules, &counters, &set.keys[i]);
+	}
+	if (fill_read_devices(options->json ? &others : &rules, &counters, &set, effect))
+		return out_of_memory();
+	if (options->json)
+		return dump_json(&rules, &others, &set);
+	rule = policy_default(&set);
+	printf("default: %s\n", policy_name(rule.policy));
+	if (json_object_array_length(rules.rows) && table_print(&rules))
+		return out_of_memory();
+	return EXIT_DONE;
+}
+
+enum {
+	LIST_BDF,
+	LIST_DRIVER,
+	LIST_POLICY,
+	LIST_SERIAL,
+	LIST_RULE,
+	LIST_DEGRADED,
+	LIST_OPEN_BY,
+	LIST_EARLY,
+	LIST_REAL,
+};
+
+static const struct column list_columns[] = {
+	[LIST_BDF] = { "bdf" },		[LIST_DRIVER] = { "driver" },
+	[LIST_POLICY] = { "policy" },	[LIST_SERIAL] = { "serial" },
+	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
+	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
+	[LIST_REAL] = { "real" },
+};
+
+/* Who has it open: the first by name; early: one of them had it before `load`. */
+static void fill_holders(struct table *table, const struct dsn_key *key,
+			 const struct holder *holders, size_t count)
+{
+	char first[HOLDER_LEN] = "", text[HOLDER_LEN + 16];
+	bool early = false;
+	size_t found = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (bdf_compare(&holders[i].opener.key, key))
+			continue;
+		if (!found++)
+			holder_format(&holders[i], first);
+		early |= holders[i].early;
+	}
+	snprintf(text, sizeof(text), found > 1 ? "%s +%zu" : "%s", first, found - 1);
+	table_text(table, LIST_OPEN_BY, found ? text : NULL);
+	table_bool(table, LIST_EARLY, early);
+}
+
+static void fill_list(struct table *table, const struct device *device,
+		      const struct ruleset *set, enum effect effect, bool real)
+{
+	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
+	struct policy policy;
+	struct dsn_rule rule;
+
+	bdf_format(&device->key, bdf);
+	table_text(table, LIST_BDF, bdf);
+	table_text(table, LIST_DRIVER, *device->driver ? device->driver : NULL);
+	if (set) {
+		policy = policy_of(set, &device->key);
+		policy_source(&policy, source);
+		table_text(table, LIST_POLICY, policy_name(policy.rule.policy));
+		rule = policy_under(effect, &policy.rule);
+		table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
+		table_text(table, LIST_RULE, source);
+		table_bool(table, LIST_DEGRADED,
+			   policy_is_degraded(effect, &policy.rule));
+	} else {
+		table_text(table, LIST_POLICY, "unprotected");
+	}
+	if (real) {
+		serial_format(device->serial, serial);
+		table_text(table, LIST_REAL, serial);
+	}
+}
+
+int cmd_list(const struct options *options, int argc, char **argv)
+{
+	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, open, i;
+	_cleanup_(free_ptr) struct device *devices = NULL;
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	_cleanup_(table_free) struct table table = {};
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(counters_close) struct counters counters = {};
+	struct json_object *object;
+	enum effect effect;
+	char error[128];
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (geteuid()) {
+		say_error(
+			"this needs root: the kernel shows extended config space to nobody else");
+		return EXIT_FAILED;
+	}
+	if (device_scan(NULL, &devices, &count, error)) {
+		say_error("cannot read the PCI functions: %s", error);
+		return EXIT_FAILED;
+	}
+	if (holders_find(&holders, &open))
+		say_warning("cannot tell which devices are open");
+	effect = program_effect();
+	status =
+		effect != EFFECT_NONE ? read_policy(&set, &counters, &effect) : EXIT_DONE;
+	if (status)
+		return status;
+	if (table_init(&table, list_columns, columns))
+		return out_of_memory();
+	for (i = 0; i < count; i++) {
+		if (!devices[i].has_dsn)
+			continue;
+		if (table_row(&table))
+			return out_of_memory();
+		fill_list(&table, &devices[i], effect != EFFECT_NONE ? &set : NULL,
+			  effect, options->real);
+		fill_holders(&table, &devices[i].key, holders, open);
+	}
+	if (!options->json)
+		return table_print(&table) ? out_of_memory() : EXIT_DONE;
+	object = json_result();
+	if (!object)
+		return out_of_memory();
+	json_object_object_add(object, "devices", table_take_rows(&table));
+	json_print(object);
+	return EXIT_DONE;
+}

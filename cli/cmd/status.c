@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl status: whether the programs are in force, and how they fare. */
+#include "cmd/command.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/fate.h"
+#include "kernel/openers.h"
+#include "kernel/pins.h"
+#include "kernel/rulemap.h"
+#include "kernel/stats.h"
+#include "kernel/stopped.h"
+#include "model/key.h"
+#include "model/policy.h"
+#include "lib/message.h"
+#include "lib/table.h"
+#include "lib/time.h"
+#include "lib/util.h"
+
+enum {
+	COL_LOADED,
+	COL_GUARANTEE,
+	COL_GROUND,
+	COL_REMEDY,
+	COL_HOOK,
+	COL_HOOK_REASON,
+	COL_CHECK,
+	COL_GATE,
+	COL_ANSWER,
+	COL_WHOLE_READS,
+	COL_PREEMPTION,
+	COL_VERSION,
+	COL_SINCE,
+	COL_DEFAULT,
+	COL_RULES,
+	COL_TOUCHED,
+	COL_MISSED,
+	COL_REPAIRED,
+	COL_ANSWERED,
+	COL_REFUSED,
+	COL_WHOLES,
+	COL_WHOLES_PASSED,
+	COL_UNCHECKED,
+	COL_STOPS,
+	COL_KILLS,
+	COL_FAILED_WRITES,
+	COL_UNKILLABLE,
+	COL_LATE,
+	COL_UNCOUNTED,
+	COL_COLLAPSED,
+	COL_DRIFT,
+	COL_EARLY,
+	COL_STOPPED,
+};
+
+static const struct column columns[] = {
+	[COL_LOADED] = { "loaded" },
+	[COL_GUARANTEE] = { "guarantee" },
+	[COL_GROUND] = { "ground" },
+	[COL_REMEDY] = { "remedy" },
+	[COL_HOOK] = { "hook" },
+	[COL_HOOK_REASON] = { "hook_reason" },
+	[COL_CHECK] = { "check" },
+	[COL_GATE] = { "gate" },
+	[COL_ANSWER] = { "answer" },
+	[COL_WHOLE_READS] = { "whole_reads" },
+	[COL_PREEMPTION] = { "preemption" },
+	[COL_VERSION] = { "version" },
+	[COL_SINCE] = { "since" },
+	[COL_DEFAULT] = { "default" },
+	[COL_RULES] = { "rules" },
+	[COL_TOUCHED] = { "touched" },
+	[COL_MISSED] = { "missed" },
+	[COL_REPAIRED] = { "repaired" },
+	[COL_ANSWERED] = { "answered" },
+	[COL_REFUSED] = { "refused" },
+	[COL_WHOLES] = { "wholes" },
+	[COL_WHOLES_PASSED] = { "wholes_passed" },
+	[COL_UNCHECKED] = { "unchecked" },
+	[COL_STOPS] = { "stops" },
+	[COL_KILLS] = { "kills" },
+	[COL_FAILED_WRITES] = { "failed_writes" },
+	[COL_UNKILLABLE] = { "unkillable" },
+	[COL_LATE] = { "late" },
+	[COL_UNCOUNTED] = { "uncounted" },
+	[COL_COLLAPSED] = { "collapsed" },
+	[COL_DRIFT] = { "drift" },
+	[COL_EARLY] = { "early" },
+	[COL_STOPPED] = { "stopped" },
+};
+
+enum {
+	INCIDENT_TIME,
+	INCIDENT_BDF,
+	INCIDENT_PID,
+	INCIDENT_COMMAND,
+	INCIDENT_REASON,
+};
+
+static const struct column incident_columns[] = {
+	[INCIDENT_TIME] = { "time" },	  [INCIDENT_BDF] = { "bdf" },
+	[INCIDENT_PID] = { "pid", true }, [INCIDENT_COMMAND] = { "command" },
+	[INCIDENT_REASON] = { "reason" },
+};
+
+enum {
+	DRIFT_TARGET,
+	DRIFT_EXPECTED,
+	DRIFT_FOUND,
+};
+
+static const struct column drift_columns[] = {
+	[DRIFT_TARGET] = { "target" },
+	[DRIFT_EXPECTED] = { "expected" },
+	[DRIFT_FOUND] = { "found" },
+};
+
+enum {
+	STOPPED_TIME,
+	STOPPED_BDF,
+	STOPPED_PID,
+	STOPPED_COMMAND,
+};
+
+static const struct column stopped_columns[] = {
+	[STOPPED_TIME] = { "since" },
+	[STOPPED_BDF] = { "bdf" },
+	[STOPPED_PID] = { "pid", true },
+	[STOPPED_COMMAND] = { "command" },
+};
+
+enum {
+	EARLY_BDF,
+	EARLY_PROCESS,
+};
+
+static const struct column early_columns[] = {
+	[EARLY_BDF] = { "bdf" },
+	[EARLY_PROCESS] = { "process" },
+};
+
+/* All that is shown. */
+struct view {
+	struct table fields;
+	struct table kills;
+	struct table wholes;  /* who has read all of config space */
+	struct table drift;   /* rules whose function is another one than they expect */
+	struct table early;   /* who has had a device open since before `load` */
+	struct table stopped; /* processes that wait for `dsnctl repair` */
+	enum level level;
+};
+
+/* The last ones of `total`, oldest first. */
+static int fill_incidents(struct table *table, const char *pin, __u64 total)
+{
+	_cleanup_(close_fd) int map = -1;
+	__u64 n = total > DSN_INCIDENTS ? total - DSN_INCIDENTS : 0;
+	char bdf[BDF_LEN], when[TIME_LEN];
+	struct dsn_incident incident;
+	int status;
+
+	map = pins_map(pin, &status);
+	if (map < 0)
+		return status;
+	for (; n < total; n++) {
+		__u32 slot = n % DSN_INCIDENTS;
+
+		if (bpf_map_lookup_elem(map, &slot, &incident) || table_row(table)) {
+			say_error("cannot read %s/%s: %s", DSN_PIN_DIR, pin,
+				  strerror(errno));
+			return EXIT_FAILED;
+		}
+		make_printable(incident.command, sizeof(incident.command));
+		bdf_format(&incident.key, bdf);
+		format_boot_time(incident.ns, when);
+		table_text(table, INCIDENT_TIME, when);
+		table_text(table, INCIDENT_BDF, bdf);
+		table_number(table, INCIDENT_PID, incident.pid);
+		table_text(table, INCIDENT_COMMAND, incident.command);
+		table_text(table, INCIDENT_REASON, reason_text(incident.reason));
+	}
+	return EXIT_DONE;
+}
+
+static int fill_drift(struct table *table)
+{
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(close_fd) int map = -1;
+	char target[TARGET_LEN], ids[IDS_LEN];
+	int status;
+	__u32 found;
+	size_t i;
+
+	map = pins_map(PIN_RULESETS, &status);
+	if (map < 0)
+		return status;
+	if (rulemap_read(map, &set)) {
+		say_error("cannot read the rules");
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < set.count; i++) {
+		if (policy_is_met(&set.rules[i], &set.keys[i]))
+			continue;
+		if (!device_ids(&set.keys[i], &found) || table_row(table))
+			continue;
+		target_format(&set.keys[i], target);
+		table_text(table, DRIFT_TARGET, target);
+		ids_format(set.rules[i].expect, ids);
+		table_text(table, DRIFT_EXPECTED, ids);
+		ids_format(found, ids);
+		table_text(table, DRIFT_FOUND, ids);
+	}
+	return EXIT_DONE;
+}
+
+static int fill_early(struct table *table)
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char bdf[BDF_LEN], process[HOLDER_LEN];
+	size_t count, i;
+	int err = holders_find(&holders, &count);
+
+	if (err)
+		say_warning("cannot tell which devices are open: %s", holders_error(err));
+	for (i = 0; i < count; i++) {
+		if (!holders[i].early)
+			continue;
+		if (table_row(table))
+			return EXIT_FAILED;
+		bdf_format(&holders[i].opener.key, bdf);
+		holder_format(&holders[i], process);
+		table_text(table, EARLY_BDF, bdf);
+		table_text(table, EARLY_PROCESS, process);
+	}
+	return EXIT_DONE;
+}
+
+static void unmap_repairs(struct dsn_repairs **repairs)
+{
+	if (*repairs)
+		stopped_unmap(*repairs);
+}
+
+static int fill_stopped(struct table *table)
+{
+	_cleanup_(unmap_repairs) struct dsn_repairs *repairs = NULL;
+	_cleanup_(close_fd) int map = -1;
+	struct stopped list[DSN_REPAIRS];
+	char bdf[BDF_LEN], when[TIME_LEN];
+	size_t count, i;
+	int status;
+
+	map = pins_map(PIN_REPAIRS, &status);
+	if (map < 0)
+		return status;
+	repairs = stopped_map(map);
+	if (!repairs) {
+		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_REPAIRS,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	count = stopped_list(repairs, list);
+	for (i = 0; i < count; i++) {
+		if (table_row(table))
+			return EXIT_FAILED;
+		format_boot_time(list[i].since_ns, when);
+		bdf_format(&list[i].key, bdf);
+		table_text(table, STOPPED_TIME, when);
+		table_text(table, STOPPED_BDF, bdf);
+		table_number(table, STOPPED_PID, list[i].pid);
+		table_text(table, STOPPED_COMMAND, list[i].command);
+	}
+	return EXIT_DONE;
+}
+
+/* The lists below the fields, and how long three of them are. */
+static int fill_lists(struct view *view, const struct figures *figures)
+{
+	int status = fill_incidents(&view->kills, PIN_KILLS, figures->totals.kills);
+
+	if (!status)
+		status =
+			fill_incidents(&view->wholes, PIN_WHOLES, figures->totals.wholes);
+	if (!status)
+		status = fill_drift(&view->drift);
+	if (!status)
+		status = fill_early(&view->early);
+	if (!status)
+		status = fill_stopped(&view->stopped);
+	table_number(&view->fields, COL_STOPPED,
+		     json_object_array_length(view->stopped.rows));
+	table_number(&view->fields, COL_DRIFT,
+		     json_object_array_length(view->drift.rows));
+	table_number(&view->fields, COL_EARLY,
+		     json_object_array_length(view->early.rows));
+	return status;
+}
+
+static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
+{
+	view->level = guarantee->level;
+	table_text(&view->fields, COL_GUARANTEE, level_name(guarantee->level));
+	table_text(&view->fields, COL_GROUND, guarantee->ground);
+	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
+}
+
+static void fill_loaded(struct table *table, const struct figures *figures)
+{
+	const struct dsn_totals *totals = &figures->totals;
+	const struct dsn_state *state = &figures->state;
+	char since[TIME_LEN];
+
+	table_text(table, COL_HOOK_REASON,
+		   *state->hook_reason ? state->hook_reason : NULL);
+	table_bool(table, COL_GATE, figures->plan.options & DSN_OPTION_GATE);
+	table_bool(table, COL_ANSWER, figures->plan.options & DSN_OPTION_ANSWER);
+	if (figures->plan.hook == DSN_HOOK_PERMISSION)
+		table_text(table, COL_WHOLE_READS,
+			   state->options & DSN_OPTION_WHOLE ? "allow" : "refuse");
+	table_text(table, COL_VERSION, state->version);
+	format_boot_time(state->loaded_ns, since);
+	table_text(table, COL_SINCE, since);
+	table_text(table, COL_DEFAULT, policy_name(figures->default_rule.policy));
+	table_number(table, COL_RULES, figures->rules);
+	table_number(table, COL_TOUCHED, totals->touched);
+	table_number(table, COL_MISSED, figures->missed);
+	table_number(table, COL_REPAIRED, totals->repaired);
+	table_number(table, COL_ANSWERED, totals->answered);
+	table_number(table, COL_REFUSED, totals->refused);
+	table_number(table, COL_WHOLES, totals->wholes);
+	table_number(table, COL_WHOLES_PASSED, totals->wholes_passed);
+	table_number(table, COL_UNCHECKED, totals->unchecked);
+	table_number(table, COL_STOPS, totals->stops);
+	table_number(table, COL_KILLS, totals->kills);
+	table_number(table, COL_FAILED_WRITES, totals->failed_writes);
+	table_number(table, COL_UNKILLABLE, totals->unkillable);
+	table_number(table, COL_LATE, totals->late);
+	table_number(table, COL_UNCOUNTED, totals->uncounted);
+	table_number(table, COL_COLLAPSED, totals->collapsed);
+}
+
+static int fill(struct view *view)
+{
+	struct figures figures;
+	int status = figures_read(&figures);
+
+	if (status == EXIT_FAILED)
+		return status;
+	table_bool(&view->fields, COL_LOADED, status == EXIT_DONE);
+	table_text(&view->fields, COL_HOOK, hook_name(figures.plan.hook));
+	table_text(&view->fields, COL_CHECK, check_name(figures.plan.check));
+	table_text(&view->fields, COL_PREEMPTION, preemption_name(figures.host.model));
+	fill_guarantee(view, &figures.guarantee);
+	if (status != EXIT_DONE)
+		return status;
+	fill_loaded(&view->fields, &figures);
+	return fill_lists(view, &figures);
+}
+
+static void print_list(const struct table *table, const char *heading)
+{
+	if (!json_object_array_length(table->rows))
+		return;
+	printf("\n%s:\n", heading);
+	table_print(table);
+}
+
+static void print(struct view *view, bool json)
+{
+	struct json_object *object;
+
+	if (json) {
+		object = json_result();
+		if (!object)
+			return;
+		table_put_row(&view->fields, object);
+		json_object_object_add(object, "last_kills",
+				       table_take_rows(&view->kills));
+		json_object_object_add(object, "whole_readers",
+				       table_take_rows(&view->wholes));
+		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
+		json_object_object_add(object, "open_early",
+				       table_take_rows(&view->early));
+		json_object_object_add(object, "stopped_processes",
+				       table_take_rows(&view->stopped));
+		json_print(object);
+		return;
+	}
+	table_print_fields(&view->fields);
+	print_list(&view->kills, "killed");
+	print_list(&view->wholes, "has read all of config space, or was to");
+	print_list(&view->drift,
+		   "rules for another function than is there, as if there were none");
+	print_list(
+		&view->stopped,
+		"stopped until 'dsnctl repair PID', as the service dsnctl-repair does");
+	print_list(&view->early,
+		   "open since before 'load', so that the real serial may be known");
+}
+
+/* The level that --require names, LEVEL_NOT_PROTECTED where there is no --require. */
+static int required_level(const char *name, enum level *level)
+{
+	*level = LEVEL_NOT_PROTECTED;
+	if (!name)
+		return EXIT_DONE;
+	for (*level = LEVEL_BEST_EFFORT; *level <= LEVEL_PROVEN; ++*level)
+		if (!strcmp(name, level_name(*level)))
+			return EXIT_DONE;
+	say_error("--require %s: want proven, withheld, vmm-trusted or best-effort",
+		  name);
+	return EXIT_USAGE;
+}
+
+static void drop_view(struct view *view)
+{
+	table_free(&view->fields);
+	table_free(&view->kills);
+	table_free(&view->wholes);
+	table_free(&view->drift);
+	table_free(&view->early);
+	table_free(&view->stopped);
+}
+
+int cmd_status(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(drop_view) struct view view = {};
+	enum level required;
+	size_t stopped;
+	int status;
+
+	(void)argc;
+	(void)argv;
+	status = required_level(options->require, &required);
+	if (status)
+		return status;
+	if (geteuid()) {
+		say_error(
+			"this needs root: the programs are pinned in %s, which is root's",
+			DSN_PIN_DIR);
+		return EXIT_FAILED;
+	}
+	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
+	    table_row(&view.fields) ||
+	    table_init(&view.kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
+	    table_init(&view.wholes, incident_columns, ARRAY_SIZE(incident_columns)) ||
+	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
+	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns)) ||
+	    table_init(&view.stopped, stopped_columns, ARRAY_SIZE(stopped_columns))) {
+		say_error("out of memory");
+		return EXIT_FAILED;
+	}
+	status = fill(&view);
+	if (status == EXIT_FAILED)
+		return status;
+	/* the printing below empties the list */
+	stopped = json_object_array_length(view.stopped.rows);
+	if (status == EXIT_DONE && !pins_are_public())
+		say_warning(
+			"%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
+			DSN_PIN_DIR, DSN_KEEP_DIR);
+	print(&view, options->json);
+	if (status == EXIT_UNPROTECTED) {
+		say_error("not loaded: guests read the real serials; run 'dsnctl load'");
+		return status;
+	}
+	if (view.level == LEVEL_NOT_PROTECTED) {
+		say_error(
+			"not protected: guests read the real serials, for the ground above");
+		return EXIT_UNPROTECTED;
+	}
+	if (view.level < required) {
+		say_error("%s is required, and this is %s", options->require,
+			  level_name(view.level));
+		return EXIT_UNPROTECTED;
+	}
+	if (stopped) {
+		say_error("%zu processes are stopped: run 'dsnctl repair'", stopped);
+		return EXIT_FAILED;
+	}
+	return status;
+}

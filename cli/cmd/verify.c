@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl verify: whether guests would read of the serials what policy says. */
+#include "cmd/command.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/openers.h"
+#include "kernel/pins.h"
+#include "kernel/program.h"
+#include "kernel/readback.h"
+#include "kernel/rulemap.h"
+#include "kernel/vfio.h"
+#include "model/key.h"
+#include "model/policy.h"
+#include "lib/message.h"
+#include "lib/table.h"
+#include "lib/util.h"
+
+enum {
+	COL_BDF,
+	COL_POLICY,
+	COL_PATH,
+	COL_RESULT,
+	COL_DETAIL,
+};
+
+static const struct column columns[] = {
+	[COL_BDF] = { "bdf" },	     [COL_POLICY] = { "policy" }, [COL_PATH] = { "path" },
+	[COL_RESULT] = { "result" }, [COL_DETAIL] = { "detail" },
+};
+
+/* What all functions together came to. */
+struct outcome {
+	struct table table;
+	size_t verified; /* functions that were read, in every way */
+	bool failed;	 /* something could not be read, or was not what policy says */
+	bool real;	 /* something of a real serial was readable */
+	bool whole;	 /* by a whole read, which the operator lets through */
+	bool withheld;	 /* what runs answers or refuses, and writes nothing */
+	bool whole_passes;
+};
+
+static void add_row(struct outcome *outcome, const char *bdf, const struct dsn_rule *rule,
+		    const char *path, const char *result, const char *detail)
+{
+	struct table *table = &outcome->table;
+
+	if (table_row(table))
+		return;
+	table_text(table, COL_BDF, bdf);
+	table_text(table, COL_POLICY, policy_name(rule->policy));
+	table_text(table, COL_PATH, path);
+	table_text(table, COL_RESULT, result);
+	table_text(table, COL_DETAIL, detail);
+}
+
+static void add_reading(struct outcome *outcome, const char *bdf,
+			const struct dsn_rule *rule, const struct reading *reading)
+{
+	bool refused = outcome->withheld && reading->error == -EPERM;
+	bool whole =
+		outcome->whole_passes && reading->real && !strcmp(reading->path, "whole");
+	const char *detail = NULL;
+
+	if (refused)
+		detail = "nothing could have been written over it";
+	else if (reading->error)
+		detail = strerror(-reading->error);
+	else if (whole)
+		detail = "the real serial, let through by 'load --whole-reads allow'";
+	else if (reading->real)
+		detail = "not what policy says: the real serial was readable";
+	else if (!reading->match)
+		detail = "not what policy says, and not the real serial";
+	add_row(outcome, bdf, rule, reading->path,
+		refused		 ? "refused"
+		: reading->error ? "failed"
+		: reading->match ? "match"
+		: whole		 ? "passed"
+				 : "MISMATCH",
+		detail);
+	outcome->failed |= !reading->match && !refused && !whole;
+	outcome->real |= reading->real && !whole;
+	outcome->whole |= whole;
+}
+
+/* The rule that a function is under now. Prints the error. */
+static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
+{
+	_cleanup_(ruleset_free) struct ruleset set = {};
+	_cleanup_(close_fd) int map = -1;
+	struct policy policy;
+	int status, err;
+
+	map = pins_map(PIN_RULESETS, &status);
+	if (map < 0)
+		return status;
+	err = rulemap_read(map, &set);
+	if (err) {
+		say_error("cannot read the rules: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	policy = policy_of(&set, key);
+	*rule = policy_under(program_effect(), &policy.rule);
+	return EXIT_DONE;
+}
+
+/* From the device itself: reads through sysfs do not pass the hook. */
+static int read_hardware(const char *bdf, struct sight *sight)
+{
+	_cleanup_(close_fd) int fd = -1;
+	char path[64];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	got = pread(fd, sight->hardware, sizeof(sight->hardware), 0);
+	if (got < 0)
+		return -errno;
+	sight->size = got;
+	return 0;
+}
+
+/* Read again where the rule was changed meanwhile. */
+static int read_function(struct outcome *outcome, const struct dsn_key *key,
+			 const char *bdf, const struct vfio *vfio, struct sight *sight)
+{
+	struct reading readings[READINGS];
+	struct dsn_rule rule, after;
+	int status;
+	size_t i;
+
+	status = find_rule(key, &rule);
+	for (; !status; rule = after) {
+		sight_expect(sight, &rule, outcome->withheld && rule.policy != DSN_PASS);
+		sight_read(sight, vfio->device, vfio->config, readings);
+		status = find_rule(key, &after);
+		if (!status && rule_equal(&rule, &after))
+			break;
+	}
+	for (i = 0; !status && i < READINGS; i++)
+		add_reading(outcome, bdf, &rule, &readings[i]);
+	return status;
+}
+
+/* Who has it open; where nobody has, it is one of its neighbours. */
+static void find_holder(const struct dsn_key *key, char who[80])
+{
+	_cleanup_(free_ptr) struct holder *holders = NULL;
+	char process[HOLDER_LEN];
+	size_t count = 0, i;
+
+	snprintf(who, 80, "its IOMMU group is open");
+	if (holders_find(&holders, &count))
+		return;
+	for (i = 0; i < count; i++)
+		if (!bdf_compare(&holders[i].opener.key, key)) {
+			holder_format(&holders[i], process);
+			snprintf(who, 80, "process %s has it open", process);
+			return;
+		}
+}
+
+static int verify_function(struct outcome *outcome, const struct dsn_key *key)
+{
+	_cleanup_(vfio_close) struct vfio vfio = VFIO_CLOSED;
+	struct sight sight = {};
+	struct dsn_rule rule;
+	char bdf[BDF_LEN];
+	const char *step;
+	int status, err;
+	char who[80];
+
+	bdf_format(key, bdf);
+	status = find_rule(key, &rule);
+	if (status)
+		return status;
+	err = vfio_open(&vfio, key, &step);
+	if (!err) {
+		step = "its config space cannot be read in sysfs";
+		err = read_hardware(bdf, &sight);
+	}
+	if (!err) {
+		outcome->verified++;
+		return read_function(outcome, key, bdf, &vfio, &sight);
+	}
+	outcome->failed = true;
+	if (err == -EBUSY) {
+		find_holder(key, who);
+		say_error("%s: busy: %s; verify it when no guest uses it", bdf, who);
+		add_row(outcome, bdf, &rule, NULL, "busy", who);
+	} else {
+		say_error("%s: %s: %s", bdf, step, strerror(-err));
+		add_row(outcome, bdf, &rule, NULL, "failed", step);
+	}
+	return EXIT_DONE;
+}
+
+/* vfio-pci, and the drivers that are built on its core. */
+static bool is_vfio(const struct device *device)
+{
+	return strstr(device->driver, "vfio");
+}
+
+/* The one that was asked for. Prints why it cannot be. */
+static const struct device *find_device(const struct device *devices, size_t count,
+					const struct dsn_key *key, const char *bdf)
+{
+	size_t i;
+
+	for (i = 0; i < count && bdf_compare(&devices[i].key, key); i++)
+		;
+	if (i == count)
+		say_error("%s: no such function", bdf);
+	else if (!devices[i].has_dsn)
+		say_error("%s: no Device Serial Number capability: nothing to verify",
+			  bdf);
+	else if (!is_vfio(&devices[i]))
+		say_error("%s: bound to %s, not to vfio-pci: no guest can read it", bdf,
+			  *devices[i].driver ? devices[i].driver : "no driver");
+	else
+		return &devices[i];
+	return NULL;
+}
+
+static int verify(struct outcome *outcome, const struct dsn_key *key)
+{
+	_cleanup_(free_ptr) struct device *devices = NULL;
+	const struct device *device;
+	char error[128], bdf[BDF_LEN];
+	size_t count, i;
+	int status = EXIT_DONE;
+
+	if (device_scan(NULL, &devices, &count, error)) {
+		say_error("cannot read the PCI functions: %s", error);
+		return EXIT_FAILED;
+	}
+	if (key) {
+		bdf_format(key, bdf);
+		device = find_device(devices, count, key, bdf);
+		return device ? verify_function(outcome, key) : EXIT_FAILED;
+	}
+	for (i = 0; !status && i < count; i++)
+		if (devices[i].has_dsn && is_vfio(&devices[i]))
+			status = verify_function(outcome, &devices[i].key);
+	if (!status && !json_object_array_length(outcome->table.rows))
+		say_warning(
+			"no function with a serial is bound to vfio-pci: nothing was verified");
+	return status;
+}
+
+static int print(struct outcome *outcome, bool json)
+{
+	struct json_object *object;
+
+	if (!json)
+		return json_object_array_length(outcome->table.rows)
+			       ? table_print(&outcome->table)
+			       : 0;
+	object = json_result();
+	if (!object)
+		return -ENOMEM;
+	json_object_object_add(object, "verified",
+			       json_object_new_uint64(outcome->verified));
+	json_object_object_add(object, "real_readable",
+			       json_object_new_boolean(outcome->real || outcome->whole));
+	json_object_object_add(object, "reads", table_take_rows(&outcome->table));
+	json_print(object);
+	return 0;
+}
+
+static void drop_outcome(struct outcome *outcome)
+{
+	table_free(&outcome->table);
+}
+
+/* How what is in force deals with reads. Prints the error. */
+static int find_hook(struct outcome *outcome)
+{
+	_cleanup_(close_fd) int map = -1;
+	struct dsn_state state;
+	__u32 zero = 0;
+	int status;
+
+	map = pins_map(PIN_STATE, &status);
+	if (map < 0)
+		return status;
+	if (bpf_map_lookup_elem(map, &zero, &state)) {
+		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	outcome->withheld = program_effect() == EFFECT_WITHHOLD;
+	outcome->whole_passes = outcome->withheld && state.options & DSN_OPTION_WHOLE;
+	return EXIT_DONE;
+}
+
+int cmd_verify(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(drop_outcome) struct outcome outcome = {};
+	_cleanup_(close_fd) int map = -1;
+	struct dsn_key key;
+	const char *error;
+	int status;
+
+	error = argc ? bdf_parse(argv[0], &key) : NULL;
+	if (error) {
+		say_error("%s: %s", argv[0], error);
+		return EXIT_USAGE;
+	}
+	map = pins_map(PIN_RULESETS, &status);
+	if (map < 0)
+		return status;
+	if (table_init(&outcome.table, columns, ARRAY_SIZE(columns))) {
+		say_error("out of memory");
+		return EXIT_FAILED;
+	}
+	status = find_hook(&outcome);
+	if (status)
+		return status;
+	status = verify(&outcome, argc ? &key : NULL);
+	if (status)
+		return status;
+	if (print(&outcome, options->json)) {
+		say_error("out of memory");
+		return EXIT_FAILED;
+	}
+	if (outcome.whole)
+		say_warning(
+			"whole reads show the real serial, as 'load --whole-reads allow' has it: right for VMMs that ask the device again for each guest");
+	if (outcome.real) {
+		say_error(
+			"not protected: a real serial was readable, against policy; 'dsnctl status' tells what is in force");
+		return EXIT_UNPROTECTED;
+	}
+	return outcome.failed ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What an operator should know of rules that are allowed and may still do harm. */
+#include "cmd/warn.h"
+
+#include <libkmod.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/program.h"
+#include "model/entry.h"
+#include "model/policy.h"
+#include "lib/message.h"
+#include "lib/order.h"
+#include "lib/util.h"
+
+/* Each kind of warning has its limit. */
+enum kind {
+	KIND_SERIAL,
+	KIND_DOUBLE,
+	KIND_CARD,
+	KIND_ZERO,
+	KIND_OTHER,
+	KIND_ABSENT,
+	KIND_NO_DSN,
+	KIND_UNBOUND,
+	KIND_DEGRADED,
+	KINDS,
+};
+
+#define MAX_OF_KIND 10
+
+static const char *const kinds[KINDS] = {
+	[KIND_SERIAL] = "serials that are no good ones",
+	[KIND_DOUBLE] = "serials that two devices share",
+	[KIND_CARD] = "functions that differ from their card's others",
+	[KIND_ZERO] = "devices whose driver wants a serial",
+	[KIND_OTHER] = "rules that expect another function",
+	[KIND_ABSENT] = "rules for functions that are not there now",
+	[KIND_NO_DSN] = "rules for functions without a serial",
+	[KIND_DEGRADED] = "rules of which only scrub is left",
+	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
+};
+
+/* All that is looked at. */
+struct scene {
+	const struct ruleset *set;
+	const struct ruleset_diff *diff;
+	struct device *devices; /* of this host, sorted */
+	size_t count;
+	struct kmod_ctx *kmod; /* NULL where there is none: no word about drivers */
+	unsigned int told[KINDS];
+};
+
+/* Counts what is not told for want of lines. */
+static bool is_enough(struct scene *scene, enum kind kind)
+{
+	bool enough = scene->told[kind] >= MAX_OF_KIND;
+
+	scene->told[kind] += enough;
+	return enough;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+tell(struct scene *scene, enum kind kind, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	if (is_enough(scene, kind))
+		return;
+	scene->told[kind]++;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	say_warning("%s", text);
+}
+
+static void tell_of_more(const struct scene *scene)
+{
+	int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (scene->told[kind] > MAX_OF_KIND)
+			say_warning("and %u more %s", scene->told[kind] - MAX_OF_KIND,
+				    kinds[kind]);
+}
+
+const char *advice_serial(__u64 serial)
+{
+	__u32 middle = serial >> 24 & 0xffff;
+
+	if (middle == 0xffff || middle == 0xfffe)
+		return "has FF-FF or FF-FE in the middle, as a serial made from a MAC address has";
+	if ((serial >> 56 & 3) != 2)
+		return "is not locally administered (want 02 in the first byte, as in 02-00-5e-...): it may be another device's";
+	return NULL;
+}
+
+const char *advice_zero(const char *driver)
+{
+	static const struct {
+		const char *driver, *does;
+	} minds[] = {
+		{ "nfp", "does not probe without its low 16 bits" },
+		{ "bnxt_en", "has no VF representors without it" },
+		{ "ice", "takes all functions without one for one adapter" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(minds); i++)
+		if (!strcmp(driver, minds[i].driver))
+			return minds[i].does;
+	return NULL;
+}
+
+static bool same_device(const struct dsn_key *a, const struct dsn_key *b)
+{
+	return a->domain == b->domain && a->bus == b->bus &&
+	       a->devfn >> 3 == b->devfn >> 3;
+}
+
+/* Whether the rule is one of those that change. */
+static bool is_changed(const struct scene *scene, const struct dsn_key *key)
+{
+	size_t low = 0, high = scene->diff->count, middle;
+
+	while (low < high) {
+		int order;
+
+		middle = low + (high - low) / 2;
+		order = bdf_compare(scene->diff->changes[middle].key, key);
+		if (!order)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static void about_serials(struct scene *scene)
+{
+	char target[TARGET_LEN], serial[SERIAL_LEN];
+	const char *bad;
+	size_t i;
+
+	for (i = 0; i < scene->diff->count; i++) {
+		const struct ruleset_change *change = &scene->diff->changes[i];
+
+		if (!change->is || change->is->policy != DSN_SERIAL)
+			continue;
+		bad = advice_serial(change->is->serial);
+		if (!bad)
+			continue;
+		target_format(change->key, target);
+		serial_format(change->is->serial, serial);
+		tell(scene, KIND_SERIAL, "%s: %s %s", target, serial, bad);
+	}
+}
+
+/* Two devices that would show the same serial, one of which has a new rule. */
+static void about_doubles(struct scene *scene)
+{
+	_cleanup_(free_ptr) struct numbered *all =
+		calloc(scene->set->count + 1, sizeof(*all));
+	char one[TARGET_LEN], other[TARGET_LEN], serial[SERIAL_LEN];
+	size_t count = 0, i;
+
+	for (i = 0; all && i < scene->set->count; i++)
+		if (scene->set->rules[i].policy == DSN_SERIAL)
+			all[count++] =
+				(struct numbered){ scene->set->rules[i].serial, i };
+	if (!count || order_by_number(all, count))
+		return;
+	for (i = 1; i < count; i++) {
+		const struct dsn_key *a = &scene->set->keys[all[i - 1].index];
+		const struct dsn_key *b = &scene->set->keys[all[i].index];
+
+		if (all[i - 1].number != all[i].number || same_device(a, b) ||
+		    (!is_changed(scene, a) && !is_changed(scene, b)))
+			continue;
+		target_format(a, one);
+		target_format(b, other);
+		serial_format(all[i].number, serial);
+		tell(scene, KIND_DOUBLE,
+		     "%s and %s: the same serial %s: a guest that has both may take one for the other",
+		     one, other, serial);
+	}
+}
+
+/* Whether a change reaches this function. */
+static bool is_touched(const struct scene *scene, const struct device *device)
+{
+	struct policy policy = policy_of(scene->set, &device->key);
+	struct dsn_key of_device = target_device(&device->key);
+
+	return is_changed(scene, &policy.key) || is_changed(scene, &device->key) ||
+	       is_changed(scene, &of_device);
+}
+
+/* Functions of one card are to show one serial: drivers group by it. */
+static void about_cards(struct scene *scene)
+{
+	char one[BDF_LEN], other[BDF_LEN];
+	size_t i;
+
+	for (i = 1; i < scene->count; i++) {
+		const struct device *a = &scene->devices[i - 1], *b = &scene->devices[i];
+		struct policy of_a, of_b;
+
+		if (!a->has_dsn || !b->has_dsn || !same_device(&a->key, &b->key) ||
+		    (!is_touched(scene, a) && !is_touched(scene, b)))
+			continue;
+		of_a = policy_of(scene->set, &a->key);
+		of_b = policy_of(scene->set, &b->key);
+		if (of_a.rule.policy == of_b.rule.policy &&
+		    of_a.rule.serial == of_b.rule.serial)
+			continue;
+		bdf_format(&a->key, one);
+		bdf_format(&b->key, other);
+		tell(scene, KIND_CARD,
+		     "%s and %s are functions of one card and would differ: a rule for the device (%.*s) makes them agree",
+		     one, other, (int)(strchr(one, '.') - one), one);
+	}
+}
+
+/* The driver that this kernel has for the function, or "". */
+static void find_driver(struct kmod_ctx *kmod, const struct dsn_key *key, char name[64])
+{
+	struct kmod_list *found = NULL;
+	struct kmod_module *module;
+	char alias[128];
+
+	name[0] = '\0';
+	if (!kmod || !device_alias(key, alias, sizeof(alias)) ||
+	    kmod_module_new_from_lookup(kmod, alias, &found) < 0 || !found)
+		return;
+	module = kmod_module_get_module(found);
+	snprintf(name, 64, "%s", kmod_module_get_name(module));
+	kmod_module_unref(module);
+	kmod_module_unref_list(found);
+}
+
+static void about_zeros(struct scene *scene)
+{
+	char bdf[BDF_LEN], driver[64];
+	const char *does;
+	size_t i;
+
+	for (i = 0; i < scene->count; i++) {
+		const struct device *device = &scene->devices[i];
+		struct policy policy;
+
+		if (!device->has_dsn || !is_touched(scene, device))
+			continue;
+		policy = policy_of(scene->set, &device->key);
+		if (policy.rule.policy != DSN_SCRUB && policy.rule.policy != DSN_HIDE)
+			continue;
+		find_driver(scene->kmod, &device->key, driver);
+		does = advice_zero(driver);
+		bdf_format(&device->key, bdf);
+		if (does)
+			tell(scene, KIND_ZERO, "%s: no serial, and the driver %s %s", bdf,
+			     driver, does);
+	}
+}
+
+/* A rule may come before its device, and its card may have gone. */
+static void about_function(struct scene *scene, const struct ruleset_change *change,
+			   const struct device *device)
+{
+	char bdf[BDF_LEN], ids[IDS_LEN], expected[IDS_LEN];
+
+	/* most are, where there are very many */
+	if (!device && is_enough(scene, KIND_ABSENT))
+		return;
+	bdf_format(change->key, bdf);
+	if (!device) {
+		tell(scene, KIND_ABSENT,
+		     "%s: no such function now; the rule waits for it", bdf);
+		return;
+	}
+	if (!policy_is_met(change->is, change->key)) {
+		ids_format(device->ids, ids);
+		ids_format(change->is->expect, expected);
+		tell(scene, KIND_OTHER,
+		     "%s: is %s, not %s as the rule expects: it is as if there were no rule",
+		     bdf, ids, expected);
+	} else if (!device->has_dsn) {
+		tell(scene, KIND_NO_DSN,
+		     "%s: no Device Serial Number capability; the rule has no effect",
+		     bdf);
+	} else if (strcmp(device->driver, "vfio-pci")) {
+		tell(scene, KIND_UNBOUND,
+		     "%s: bound to %s, not vfio-pci; the rule counts once a guest has it",
+		     bdf, *device->driver ? device->driver : "no driver");
+	}
+}
+
+/* They are kept for a kernel that can do it. */
+static void about_degraded(struct scene *scene)
+{
+	enum effect effect = program_effect();
+	char target[TARGET_LEN];
+	size_t i;
+
+	for (i = 0; i < scene->diff->count; i++) {
+		const struct ruleset_change *change = &scene->diff->changes[i];
+
+		if (!change->is || !policy_is_degraded(effect, change->is))
+			continue;
+		target_format(change->key, target);
+		tell(scene, KIND_DEGRADED,
+		     "%s: %s is degraded to scrub, as nothing can be written into VMMs here",
+		     target, policy_name(change->is->policy));
+	}
+}
+
+/* Changes and devices are in the same order. */
+static void about_targets(struct scene *scene)
+{
+	const struct device *device = scene->devices;
+	const struct device *end = device + scene->count;
+	size_t i;
+
+	for (i = 0; i < scene->diff->count; i++) {
+		const struct ruleset_change *change = &scene->diff->changes[i];
+		int order = 1;
+
+		if (!change->is || change->key->scope != DSN_SCOPE_FUNCTION)
+			continue;
+		while (device < end) {
+			order = bdf_compare(&device->key, change->key);
+			if (order >= 0)
+				break;
+			device++;
+		}
+		about_function(scene, change, order ? NULL : device);
+	}
+}
+
+void advice_give(const struct ruleset *set, const struct ruleset_diff *diff)
+{
+	struct scene scene = { .set = set, .diff = diff };
+	char error[128];
+
+	if (!diff->count)
+		return;
+	about_degraded(&scene);
+	about_serials(&scene);
+	about_doubles(&scene);
+	if (device_scan(NULL, &scene.devices, &scene.count, error)) {
+		tell_of_more(&scene);
+		say_warning("cannot tell what devices there are: %s", error);
+		return;
+	}
+	scene.kmod = kmod_new(NULL, NULL);
+	about_targets(&scene);
+	about_cards(&scene);
+	about_zeros(&scene);
+	tell_of_more(&scene);
+	kmod_unref(scene.kmod);
+	free(scene.devices);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The processes that have vfio-pci devices open. */
+#include "kernel/openers.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/pins.h"
+#include "kernel/program.h"
+#include "kernel/symbols.h"
+#include "model/key.h"
+#include "lib/util.h"
+#include "openers.skel.h"
+
+static void destroy(struct openers_bpf **skeleton)
+{
+	openers_bpf__destroy(*skeleton);
+}
+
+static void drop_link(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct dsn_opener *x = a, *y = b;
+	int order = bdf_compare(&x->key, &y->key);
+
+	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* All that the iterator writes. Returns bytes or -errno; the caller frees *data. */
+static ssize_t read_all(int fd, char **data)
+{
+	size_t size = 0, room = 0;
+	ssize_t got;
+	char *more;
+
+	*data = NULL;
+	do {
+		if (size == room) {
+			room = room ? 2 * room : 4096;
+			more = realloc(*data, room);
+			if (!more)
+				return -ENOMEM;
+			*data = more;
+		}
+		got = read(fd, *data + size, room - size);
+		if (got < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		size += got > 0 ? got : 0;
+	} while (got);
+	return size;
+}
+
+/* A process has a line for each file; one is enough. */
+static size_t unite(struct holder *holders, size_t count)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < count; i++)
+		if (!kept || compare(&holders[kept - 1].opener, &holders[i].opener))
+			holders[kept++] = holders[i];
+	return kept;
+}
+
+static int take(const char *data, ssize_t size, struct holder **holders, size_t *count)
+{
+	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
+	struct dsn_holder found;
+	size_t n = size / sizeof(found), i;
+	__u32 one;
+
+	*holders = calloc(n + 1, sizeof(**holders));
+	if (!*holders)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct holder *holder = &(*holders)[i];
+
+		memcpy(&found, data + i * sizeof(found), sizeof(found));
+		holder->opener = found.opener;
+		memcpy(holder->command, found.command, sizeof(holder->command));
+		make_printable(holder->command, sizeof(holder->command));
+		holder->early =
+			early >= 0 && !bpf_map_lookup_elem(early, &holder->opener, &one);
+	}
+	qsort(*holders, n, sizeof(**holders), compare);
+	*count = unite(*holders, n);
+	return 0;
+}
+
+/* An iterator of one's own, or -errno; -ENODEV where there is no vfio and so no file. */
+static int new_iterator(void)
+{
+	_cleanup_(destroy) struct openers_bpf *skeleton = NULL;
+	_cleanup_(drop_link) struct bpf_link *link = NULL;
+	struct vfio_symbols symbols;
+
+	libbpf_set_print(NULL);
+	skeleton = openers_bpf__open();
+	if (!skeleton)
+		return -errno;
+	if (!symbols_find_vfio(&symbols))
+		return access("/sys/module/vfio", F_OK) ? -ENODEV : -ENOENT;
+	skeleton->rodata->vfio_device_fops = symbols.fops;
+	skeleton->rodata->vfio_device_fops_read = symbols.read;
+	if (openers_bpf__load(skeleton))
+		return -errno;
+	link = bpf_program__attach_iter(skeleton->progs.dsn_open, NULL);
+	return link ? bpf_iter_create(bpf_link__fd(link)) : -errno;
+}
+
+/*
+ * What `load` has pinned spares the search for addresses. They are good while the hook
+ * that came with it holds vfio's module.
+ */
+static int open_iterator(void)
+{
+	_cleanup_(close_fd) int link = -ENOENT;
+	struct plan running;
+
+	program_find(&running);
+	if (running.hook == DSN_HOOK_FEXIT || running.hook == DSN_HOOK_PERMISSION)
+		link = pins_open(PIN_OPEN);
+	return link < 0 ? new_iterator() : bpf_iter_create(link);
+}
+
+int holders_find(struct holder **holders, size_t *count)
+{
+	_cleanup_(close_fd) int iterator = open_iterator();
+	_cleanup_(free_ptr) char *data = NULL;
+	ssize_t size;
+
+	*holders = NULL;
+	*count = 0;
+	if (iterator < 0)
+		return iterator == -ENODEV ? 0 : iterator;
+	size = read_all(iterator, &data);
+	return size < 0 ? (int)size : take(data, size, holders, count);
+}
+
+const char *holders_error(int err)
+{
+	return err == -ENOENT
+		       ? "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)"
+		       : strerror(-err);
+}
+
+int holders_mark_early(const struct holder *holders, size_t count)
+{
+	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
+	__u32 one = 1;
+	size_t i;
+
+	if (early < 0)
+		return early;
+	for (i = 0; i < count; i++)
+		if (bpf_map_update_elem(early, &holders[i].opener, &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+void holder_format(const struct holder *holder, char text[HOLDER_LEN])
+{
+	snprintf(text, HOLDER_LEN, "%u (%s)", holder->opener.pid, holder->command);
+}

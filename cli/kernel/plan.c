@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Chooses the layers for a host, and judges what they guarantee: pure. See docs/guarantee.md. */
+#include "kernel/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/util.h"
+
+static const char *const hook_names[] = {
+	[DSN_HOOK_NONE] = "none",
+	[DSN_HOOK_FEXIT] = "fexit",
+	[DSN_HOOK_KPROBE] = "kprobe",
+	[DSN_HOOK_PERMISSION] = "permission",
+};
+
+static const char *const check_names[] = {
+	[DSN_CHECK_OFF] = "off",
+	[DSN_CHECK_USAGE] = "usage",
+	[DSN_CHECK_RESUME] = "resume",
+};
+
+const char *hook_name(enum dsn_hook hook)
+{
+	return hook_names[hook];
+}
+
+const char *check_name(enum dsn_check check)
+{
+	return check_names[check];
+}
+
+const char *level_name(enum level level)
+{
+	static const char *const names[] = {
+		[LEVEL_NOT_PROTECTED] = "not protected",
+		[LEVEL_BEST_EFFORT] = "best-effort",
+		[LEVEL_VMM_TRUSTED] = "vmm-trusted",
+		[LEVEL_WITHHELD] = "withheld",
+		[LEVEL_PROVEN] = "proven",
+	};
+
+	return names[level];
+}
+
+static void __attribute__((format(printf, 4, 5)))
+grant(struct guarantee *guarantee, enum level level, const char *remedy,
+      const char *format, ...)
+{
+	va_list args;
+
+	guarantee->level = level;
+	guarantee->remedy = remedy;
+	va_start(args, format);
+	vsnprintf(guarantee->ground, sizeof(guarantee->ground), format, args);
+	va_end(args);
+}
+
+static bool is_locked(const struct facts *facts)
+{
+	return facts->lockdown && strcmp(facts->lockdown, "none");
+}
+
+static bool is_auto(const char *name)
+{
+	return !name || !strcmp(name, "auto");
+}
+
+static bool asks_for(const char *asked, const char *name)
+{
+	return is_auto(asked) || !strcmp(asked, name);
+}
+
+static const char no_addresses[] =
+	"/proc/kallsyms shows no addresses (kernel.kptr_restrict=2?)";
+
+/* Finds what speaks against an LSM program, or NULL. */
+static const char *against_gate(const struct facts *facts)
+{
+	if (*facts->refused[GROUP_GATE])
+		return facts->refused[GROUP_GATE];
+	if (facts->lsm == NO)
+		return "'bpf' is not among the active LSMs";
+	if (!facts->direct_calls)
+		return "the kernel's ftrace has no direct calls for LSM programs";
+	return facts->addresses == NO ? no_addresses : NULL;
+}
+
+static const char *against_permission(const struct facts *facts)
+{
+	if (*facts->refused[GROUP_PERMISSION])
+		return facts->refused[GROUP_PERMISSION];
+	if (is_locked(facts) && !strcmp(facts->lockdown, "confidentiality"))
+		return "under this lockdown no BPF program may read kernel memory";
+	if (facts->permission == NO)
+		return "security_file_permission() is not in the kernel's BTF";
+	if (!facts->direct_calls)
+		return "the kernel's ftrace has no direct calls for it";
+	return facts->addresses == NO ? no_addresses : NULL;
+}
+
+static const char *against_answer(const struct facts *facts)
+{
+	return *facts->refused[GROUP_ANSWER] ? facts->refused[GROUP_ANSWER]
+					     : against_permission(facts);
+}
+
+static const char *against_fexit(const struct facts *facts)
+{
+	if (*facts->refused[GROUP_FEXIT])
+		return facts->refused[GROUP_FEXIT];
+	if (facts->function == NO)
+		return "vfio_pci_config_rw() is not in the module's BTF";
+	return facts->direct_calls ? NULL
+				   : "the kernel's ftrace has no direct calls for it";
+}
+
+static const char *against_kprobe(const struct facts *facts)
+{
+	if (*facts->refused[GROUP_KPROBE])
+		return facts->refused[GROUP_KPROBE];
+	return facts->kprobe_events ? NULL : "the kernel has no kprobe events";
+}
+
+static const char *against_tracepoints(const struct facts *facts)
+{
+	return facts->rpm_tracepoints
+		       ? NULL
+		       : "the kernel has no tracepoints for runtime power management";
+}
+
+static const char *against_usage(const struct facts *facts)
+{
+	const char *reason = against_tracepoints(facts);
+
+	if (*facts->refused[GROUP_USAGE])
+		return facts->refused[GROUP_USAGE];
+	if (!reason && facts->srcu_tracepoints && facts->can_preempt)
+		return "this kernel runs tracepoints with preemption on";
+	return reason;
+}
+
+static const char *against_resume(const struct facts *facts)
+{
+	const char *reason = against_tracepoints(facts);
+
+	if (*facts->refused[GROUP_RESUME])
+		return facts->refused[GROUP_RESUME];
+	if (!reason && !facts->task_work)
+		return "the kernel has no task work for BPF";
+	/* a real-time kernel adds it in a thread, which may come too late, and may crash */
+	if (!reason && facts->host.model == PREEMPTION_RT)
+		return "a real-time kernel adds BPF's task work too late";
+	return reason;
+}
+
+/* A choice for a layer; tables of them are in the order of preference. */
+struct choice {
+	int value;
+	const char *name;
+	const char *(*against)(const struct facts *facts);
+};
+
+static const struct choice hooks[] = {
+	{ DSN_HOOK_FEXIT, "fexit", against_fexit },
+	{ DSN_HOOK_KPROBE, "kprobe", against_kprobe },
+	{},
+};
+
+static const struct choice checks[] = {
+	{ DSN_CHECK_USAGE, "usage", against_usage },
+	{ DSN_CHECK_RESUME, "resume", against_resume },
+	{},
+};
+
+/* Returns the first choice that nothing speaks against, else 0 with the reasons. */
+static int choose(const struct choice *choices, const char *asked,
+		  const struct facts *facts, char *why, size_t size)
+{
+	const char *reason;
+	size_t used;
+
+	why[0] = '\0';
+	for (; choices->name; choices++) {
+		if (!asks_for(asked, choices->name))
+			continue;
+		reason = choices->against(facts);
+		if (!reason)
+			return choices->value;
+		used = strlen(why);
+		snprintf(why + used, size - used, "%s%s: %s", used ? "; " : "",
+			 choices->name, reason);
+	}
+	return 0;
+}
+
+/* Finds what no choice of layers makes up for. */
+static enum exit_status find_impossible(const struct facts *facts,
+					struct guarantee *refusal)
+{
+	if (!facts->btf)
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "boot a kernel with CONFIG_DEBUG_INFO_BTF, as distributions' kernels have",
+		      "the kernel does not describe its types (/sys/kernel/btf/vmlinux), so no BPF program can be fitted to it");
+	else if (facts->vfio == VFIO_ABSENT)
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI",
+		      "there is no vfio-pci for this kernel, so there is nothing to protect");
+	else if (facts->jit == NO)
+		grant(refusal, LEVEL_NOT_PROTECTED, "set net.core.bpf_jit_enable to 1",
+		      "the BPF compiler is off (net.core.bpf_jit_enable is 0)");
+	else if (facts->types == NO)
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES",
+		      "the types of the module vfio_pci_core are not described (/sys/kernel/btf/vfio_pci_core), so no BPF program can be fitted to it");
+	else
+		return EXIT_DONE;
+	return EXIT_UNABLE;
+}
+
+/* Chooses the programs for a kernel that allows no writing. */
+static enum exit_status choose_withholding(const struct facts *facts,
+					   const struct request *request,
+					   struct plan *plan, struct reasons *reasons,
+					   struct guarantee *refusal)
+{
+	const char *reason = against_permission(facts);
+
+	if ((!is_auto(request->hook) && strcmp(request->hook, "permission")) ||
+	    (!is_auto(request->check) && strcmp(request->check, "off"))) {
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "leave out --hook and --check, for what withholds serials without writing",
+		      "%s%s%s: no program may write into a VMM",
+		      is_locked(facts) ? "kernel lockdown is '" : "the hook permission",
+		      is_locked(facts) ? facts->lockdown : "",
+		      is_locked(facts) ? "', as Secure Boot sets it" : " writes nothing");
+		return EXIT_UNABLE;
+	}
+	if (reason) {
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "turn off Secure Boot in the firmware, or remove lockdown= from the kernel command line",
+		      "%s%s%s%s", is_locked(facts) ? "kernel lockdown is '" : "",
+		      is_locked(facts) ? facts->lockdown : "",
+		      is_locked(facts) ? "': " : "permission: ", reason);
+		return EXIT_UNABLE;
+	}
+	plan->hook = DSN_HOOK_PERMISSION;
+	plan->options = request->options & DSN_OPTION_WHOLE;
+	if (is_locked(facts))
+		snprintf(
+			reasons->hook, sizeof(reasons->hook),
+			"kernel lockdown is '%s', as Secure Boot sets it: no program may write into a VMM",
+			facts->lockdown);
+	reason = against_gate(facts);
+	/* without a check, the gate is what the guarantee stands on */
+	if (request->check && !strcmp(request->check, "off"))
+		reason = "--check off";
+	if (reason)
+		snprintf(reasons->check, sizeof(reasons->check), "gate: %s", reason);
+	else
+		plan->options |= DSN_OPTION_GATE;
+	if (request->options & DSN_OPTION_ANSWER)
+		snprintf(reasons->answer, sizeof(reasons->answer),
+			 "nothing can be written here");
+	return EXIT_DONE;
+}
+
+static void choose_options(const struct facts *facts, const struct request *request,
+			   struct plan *plan, struct reasons *reasons)
+{
+	const char *reason = against_answer(facts);
+	size_t used;
+
+	if (request->options & DSN_OPTION_ANSWER && reason)
+		snprintf(reasons->answer, sizeof(reasons->answer), "%s", reason);
+	else
+		plan->options |= request->options & DSN_OPTION_ANSWER;
+	if (facts->host.model != PREEMPTION_RT || plan->check == DSN_CHECK_OFF)
+		return;
+	reason = against_gate(facts);
+	/* its address stays good while the hook holds the module */
+	if (!reason && plan->hook != DSN_HOOK_FEXIT)
+		reason = "it needs the hook fexit";
+	if (!reason) {
+		plan->options |= DSN_OPTION_GATE;
+		return;
+	}
+	used = strlen(reasons->check);
+	snprintf(reasons->check + used, sizeof(reasons->check) - used, "%sgate: %s",
+		 used ? "; " : "", reason);
+}
+
+/* Refuses a plan that has not what was asked for, or nothing at all. */
+static enum exit_status judge(const struct request *request, const struct plan *plan,
+			      const struct reasons *reasons, struct guarantee *refusal)
+{
+	bool asked_hook = !is_auto(request->hook) && strcmp(request->hook, "none");
+	bool asked_check = !is_auto(request->check) && strcmp(request->check, "off");
+
+	if (asked_hook && plan->hook == DSN_HOOK_NONE)
+		grant(refusal, LEVEL_NOT_PROTECTED, "leave out --hook",
+		      "this kernel does not offer what was asked for: %s", reasons->hook);
+	else if (asked_check && plan->check == DSN_CHECK_OFF)
+		grant(refusal, LEVEL_NOT_PROTECTED, "leave out --check",
+		      "this kernel does not offer what was asked for: %s",
+		      *reasons->check ? reasons->check : "no such check here");
+	else if (plan->hook == DSN_HOOK_NONE && plan->check == DSN_CHECK_OFF)
+		grant(refusal, LEVEL_NOT_PROTECTED,
+		      "boot a kernel that offers one of the layers",
+		      "this kernel offers neither a hook nor a check: %s; %s",
+		      *reasons->hook ? reasons->hook : "hook none",
+		      *reasons->check ? reasons->check : "check off");
+	else
+		return EXIT_DONE;
+	return EXIT_UNABLE;
+}
+
+enum exit_status plan_choose(const struct facts *facts, const struct request *request,
+			     struct plan *plan, struct reasons *reasons,
+			     struct guarantee *refusal)
+{
+	enum exit_status status = find_impossible(facts, refusal);
+
+	*plan = (struct plan){};
+	*reasons = (struct reasons){};
+	if (status)
+		return status;
+	if (is_locked(facts) || (request->hook && !strcmp(request->hook, "permission")))
+		return choose_withholding(facts, request, plan, reasons, refusal);
+	if (request->hook && !strcmp(request->hook, "none"))
+		snprintf(reasons->hook, sizeof(reasons->hook), "--hook none");
+	else
+		plan->hook = choose(hooks, request->hook, facts, reasons->hook,
+				    sizeof(reasons->hook));
+	if (plan->hook == DSN_HOOK_KPROBE)
+		snprintf(reasons->hook, sizeof(reasons->hook), "%.150s",
+			 is_auto(request->hook) ? against_fexit(facts) : "--hook kprobe");
+	if (request->check && !strcmp(request->check, "off"))
+		snprintf(reasons->check, sizeof(reasons->check), "--check off");
+	else
+		plan->check = choose(checks, request->check, facts, reasons->check,
+				     sizeof(reasons->check));
+	choose_options(facts, request, plan, reasons);
+	return judge(request, plan, reasons, refusal);
+}
+
+#define WITHHELD                                                                         \
+	"nothing is written into VMMs, as under Secure Boot: a read of a serial leaves the VMM's variable as it was, zeros in QEMU, cloud-hypervisor and crosvm; other reads that have a serial in them are refused"
+
+static bool may_preempt(const struct running *host)
+{
+	return host->model != PREEMPTION_NONE && host->model != PREEMPTION_VOLUNTARY;
+}
+
+/* Judges programs that run and cannot write. */
+static void grant_withheld(const struct plan *plan, const struct running *host,
+			   const struct faults *faults, const char *why,
+			   struct guarantee *guarantee)
+{
+	bool gate = plan->options & DSN_OPTION_GATE;
+
+	if (!host->ftrace)
+		grant(guarantee, LEVEL_NOT_PROTECTED, "set kernel.ftrace_enabled to 1",
+		      "kernel.ftrace_enabled is 0: the programs are loaded and do not run");
+	else if (!gate && faults->lost)
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "boot with lsm=..., and bpf in it, then load again",
+		      "with no gate the hook, which is asked about every file, was skipped %llu times: some may have been reads of a serial",
+		      faults->lost);
+	else if (!gate && may_preempt(host))
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "boot with lsm=..., and bpf in it, then load again",
+		      "preemption model %s: the hook can be skipped, and nothing refuses the read then%s%s",
+		      preemption_name(host->model), *why ? ": " : "", why);
+	else if (plan->options & DSN_OPTION_WHOLE)
+		grant(guarantee, LEVEL_VMM_TRUSTED,
+		      "'dsnctl load' without --whole-reads allow, if a VMM serves its guest from what it has read whole, as StratoVirt does",
+		      WITHHELD
+		      "; whole reads are let through, by which a VMM learns the real serial");
+	else
+		grant(guarantee, LEVEL_WITHHELD,
+		      "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or remove lockdown= from the command line",
+		      WITHHELD
+		      "; whole reads too, which QEMU needs to start ('load --whole-reads allow')");
+}
+
+/* Judges a hook without a check, which is never more than best effort. */
+static void grant_hook_alone(const struct plan *plan, const struct running *host,
+			     const struct faults *faults, const char *why,
+			     struct guarantee *guarantee)
+{
+	const char *remedy =
+		host->model == PREEMPTION_RT
+			? "boot a kernel that is not real-time, or use 'dsnctl load --hook permission', which withholds serials"
+			: "run 'dsnctl load' without --check, or see the reasons";
+
+	if (!host->ftrace || (plan->hook == DSN_HOOK_KPROBE && !host->kprobes))
+		grant(guarantee, LEVEL_NOT_PROTECTED,
+		      "set kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled to 1",
+		      "the hook %s is loaded and does not run: kernel.ftrace_enabled is %d, kprobes enabled is %d",
+		      hook_name(plan->hook), host->ftrace, host->kprobes);
+	else if (faults->lost)
+		grant(guarantee, LEVEL_BEST_EFFORT, remedy,
+		      "with no check the hook was skipped %llu times: so many reads may have leaked",
+		      faults->lost);
+	else
+		grant(guarantee, LEVEL_BEST_EFFORT, remedy,
+		      "the hook %s can be skipped, and there is no check%s%s",
+		      hook_name(plan->hook), *why ? ": " : "", why);
+}
+
+void plan_guarantee(const struct plan *plan, const struct running *host,
+		    const struct faults *faults, const struct reasons *reasons,
+		    struct guarantee *guarantee)
+{
+	const char *why = reasons ? reasons->check : "";
+
+	if (plan->hook == DSN_HOOK_NONE && plan->check == DSN_CHECK_OFF)
+		grant(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
+	else if (plan->hook == DSN_HOOK_PERMISSION)
+		grant_withheld(plan, host, faults, why, guarantee);
+	else if (plan->check == DSN_CHECK_OFF)
+		grant_hook_alone(plan, host, faults, why, guarantee);
+	else if (faults->unchecked)
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
+		      "the hook has seen %llu reads that the check has not",
+		      faults->unchecked);
+	else if (faults->unkillable)
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "do not run a VMM as init (pid 1); 'dsnctl unload' and 'dsnctl load' start the count anew",
+		      "%llu readers could be neither stopped nor killed",
+		      faults->unkillable);
+	else if (faults->late)
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "boot a kernel that is not real-time; 'dsnctl unload' and 'dsnctl load' start the count anew",
+		      "a real-time kernel has stopped or killed %llu readers late, whose memory could not be written",
+		      faults->late);
+	else if (host->model == PREEMPTION_RT && plan->hook != DSN_HOOK_FEXIT)
+		grant(guarantee, LEVEL_BEST_EFFORT, "'dsnctl load' without --hook",
+		      "the check settles every read, but a real-time kernel stops a reader late whose memory cannot be written, and there is no hook fexit that stops it in time");
+	else if (host->model == PREEMPTION_RT && !(plan->options & DSN_OPTION_GATE))
+		grant(guarantee, LEVEL_BEST_EFFORT,
+		      "boot with lsm=..., and bpf in it, then load again",
+		      "the check settles every read, but a real-time kernel kills a reader by io_uring late, and nothing refuses it%s%s",
+		      *why ? ": " : "", why);
+	else if (host->model == PREEMPTION_RT && !host->ftrace)
+		grant(guarantee, LEVEL_BEST_EFFORT, "set kernel.ftrace_enabled to 1",
+		      "kernel.ftrace_enabled is 0: the gate, which refuses io_uring, does not run");
+	else if (plan->check == DSN_CHECK_USAGE)
+		grant(guarantee, LEVEL_PROVEN, NULL,
+		      "a check after every read, which runs with preemption off and cannot be skipped, settles what the reader sees");
+	else
+		grant(guarantee, LEVEL_PROVEN, NULL,
+		      "a check before every read, which runs with interrupts off and cannot be skipped, has the kernel settle what the reader sees before it returns");
+}

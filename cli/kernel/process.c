@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A process that is repaired: its threads, its memory, its signals. */
+#include "kernel/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "lib/util.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+/* /proc/PID/task/TID/stat, whose length limits the others of its folder. */
+#define NAME_LEN sizeof("task/4294967295/stat")
+
+struct facts {
+	char command[16];
+	char state;
+	__u64 start_ticks; /* since boot */
+};
+
+static void close_folder(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* A file of a process that has ended is either not found or cannot be read. */
+static int error_of(int error)
+{
+	return error == ENOENT ? -ESRCH : -error;
+}
+
+/* Parses a stat file. The command may have blanks and parentheses in it. */
+static bool parse(const char *text, struct facts *facts)
+{
+	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
+
+	if (!begin || !end)
+		return false;
+	snprintf(facts->command, sizeof(facts->command), "%.*s", (int)(end - begin - 1),
+		 begin + 1);
+	make_printable(facts->command, sizeof(facts->command));
+	/* the fields 3 and 22 of proc_pid_stat(5) */
+	return sscanf(end + 1,
+		      " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+		      " %*s %*s %*s %llu",
+		      &facts->state, &facts->start_ticks) == 2;
+}
+
+static int read_facts(int folder, const char *name, struct facts *facts)
+{
+	_cleanup_(close_fd) int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	char text[1024];
+	ssize_t got;
+
+	if (fd < 0)
+		return error_of(errno);
+	got = read(fd, text, sizeof(text) - 1);
+	if (got < 0)
+		return error_of(errno);
+	text[got] = '\0';
+	return parse(text, facts) ? 0 : -EBADMSG;
+}
+
+int process_open(struct process *process, __u32 pid, __u64 start_ns)
+{
+	char name[sizeof("/proc/4294967295")];
+	struct facts facts = {};
+	int err;
+
+	*process = (struct process){ .pid = pid, .lock = -1 };
+	snprintf(name, sizeof(name), "/proc/%u", pid);
+	process->folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (process->folder < 0)
+		return error_of(errno);
+	err = read_facts(process->folder, "stat", &facts);
+	if (!err &&
+	    start_ns / (NS_PER_SECOND / sysconf(_SC_CLK_TCK)) != facts.start_ticks)
+		err = -ESRCH;
+	memcpy(process->command, facts.command, sizeof(process->command));
+	if (err)
+		process_close(process);
+	return err;
+}
+
+void process_close(struct process *process)
+{
+	close_fd(&process->folder);
+	close_fd(&process->lock);
+	process->folder = process->lock = -1;
+}
+
+int process_lock(struct process *process)
+{
+	struct flock byte = { .l_type = F_WRLCK,
+			      .l_whence = SEEK_SET,
+			      .l_start = process->pid,
+			      .l_len = 1 };
+
+	/* root's own: a lock on the process's folder could be anybody's */
+	if (process->lock < 0)
+		process->lock = open(PROCESS_LOCKS,
+				     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (process->lock < 0)
+		return -errno;
+	if (!fcntl(process->lock, F_OFD_SETLK, &byte))
+		return 0;
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+/*
+ * Looks at each thread once. `*threads` becomes a number that differs if the threads do.
+ * Those that have ended do not count; their leader may be one of them.
+ */
+static int look(const struct process *process, struct thread *thread, __u64 *threads)
+{
+	int fd = openat(process->folder, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(close_folder) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct facts facts;
+	char name[NAME_LEN];
+	int err;
+
+	if (!dir)
+		return error_of(errno);
+	thread->tid = 0;
+	*threads = 0;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof(name), "task/%.10s/stat", entry->d_name);
+		err = read_facts(process->folder, name, &facts);
+		if (err && err != -ESRCH)
+			return err;
+		if (err || strchr("ZXx", facts.state))
+			continue;
+		thread->tid = strtoul(entry->d_name, NULL, 10);
+		thread->state = facts.state;
+		if (facts.state != 'T' && facts.state != 't')
+			return 0;
+		*threads = *threads * 31 + thread->tid;
+	}
+	return thread->tid ? 1 : -ESRCH;
+}
+
+/*
+ * A thread may start another one after the first look has listed the threads, and before
+ * it has looked at that thread. The second look then finds more threads. If it finds the
+ * same ones, all of them had been stopped before it began, and no one can have started any.
+ */
+int process_is_stopped(const struct process *process, struct thread *thread)
+{
+	__u64 first, second;
+	int stopped = look(process, thread, &first);
+
+	if (stopped > 0)
+		stopped = look(process, thread, &second);
+	return stopped > 0 ? first == second : stopped;
+}
+
+static int open_of(const struct process *process, const struct thread *thread,
+		   const char *file, int flags)
+{
+	char name[NAME_LEN];
+	int fd;
+
+	snprintf(name, sizeof(name), "task/%u/%s", thread->tid, file);
+	fd = openat(process->folder, name, flags | O_CLOEXEC);
+	return fd < 0 ? error_of(errno) : fd;
+}
+
+/* Returns 1 if something is mapped at the address, 0 if nothing is, or -errno. */
+static int is_mapped(const struct process *process, const struct thread *thread,
+		     __u64 address)
+{
+	int fd = open_of(process, thread, "maps", O_RDONLY);
+	_cleanup_(close_file) FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
+	_cleanup_(free_ptr) char *line = NULL;
+	unsigned long long begin, end;
+	size_t size = 0;
+
+	if (!maps)
+		return fd < 0 ? fd : -errno;
+	while (getline(&line, &size, maps) > 0)
+		if (sscanf(line, "%llx-%llx", &begin, &end) == 2 && address >= begin &&
+		    address < end)
+			return 1;
+	return ferror(maps) ? -EIO : 0;
+}
+
+/* Within one page. Returns whether the memory has the bytes now. */
+static bool write_part(int memory, __u64 address, const char *bytes, size_t length)
+{
+	char found[length];
+
+	return pwrite(memory, bytes, length, address) == (ssize_t)length &&
+	       pread(memory, found, length, address) == (ssize_t)length &&
+	       !memcmp(found, bytes, length);
+}
+
+int process_write(const struct process *process, const struct thread *thread,
+		  __u64 address, const void *bytes, size_t length)
+{
+	_cleanup_(close_fd) int memory = open_of(process, thread, "mem", O_RDWR);
+	__u64 page = sysconf(_SC_PAGESIZE);
+	size_t done, part;
+	int mapped;
+
+	if (memory < 0)
+		return memory;
+	for (done = 0; done < length; done += part) {
+		part = page - (address + done) % page;
+		if (part > length - done)
+			part = length - done;
+		if (write_part(memory, address + done, (const char *)bytes + done, part))
+			continue;
+		mapped = is_mapped(process, thread, address + done);
+		if (mapped)
+			return mapped < 0 ? mapped : -EIO;
+	}
+	return 0;
+}
+
+int process_signal(const struct process *process, int signal)
+{
+	struct facts facts;
+
+	/* the kernel takes a folder in /proc for a pidfd */
+	if (!syscall(SYS_pidfd_send_signal, process->folder, signal, NULL, 0))
+		return 0;
+	if (errno != ENOSYS)
+		return -errno;
+	if (read_facts(process->folder, "stat", &facts))
+		return -ESRCH;
+	return kill(process->pid, signal) ? -errno : 0;
+}

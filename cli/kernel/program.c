@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The BPF programs: loaded, attached, pinned, and asked what they have missed. */
+#include "kernel/program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "kernel/host.h"
+#include "kernel/pins.h"
+#include "kernel/symbols.h"
+#include "lib/util.h"
+#include "dsnctl.skel.h"
+
+/*
+ * A link, pinned under its name. They are attached in this order, the check before the hook,
+ * so that the hook never sees a read that the check does not; and dropped in reverse.
+ */
+static const struct attachment {
+	const char *pin;
+	const char *program;
+	const char *tracepoint; /* of a raw tracepoint program */
+} attachments[] = {
+	{ "dsn_hold", "dsn_hold", NULL },
+	{ "dsn_usage", "dsn_usage", "rpm_usage" },
+	{ "dsn_idle", "dsn_usage", "rpm_idle" },
+	{ "dsn_resume", "dsn_resume", NULL },
+	{ "dsn_kretprobe", "dsn_kretprobe", NULL },
+	{ "dsn_kprobe", "dsn_kprobe", NULL },
+	{ "dsn_fexit", "dsn_fexit", NULL },
+	{ "dsn_answer", "dsn_answer", NULL },
+	{ "dsn_gate", "dsn_gate", NULL },
+};
+
+#define ATTACHMENTS ARRAY_SIZE(attachments)
+
+/* The layer that a plan loads a program for; GROUPS if it does not load it. */
+static enum group group_of(const char *program, const struct plan *plan)
+{
+	if (!strcmp(program, "dsn_fexit") && plan->hook == DSN_HOOK_FEXIT)
+		return GROUP_FEXIT;
+	if ((!strcmp(program, "dsn_kprobe") || !strcmp(program, "dsn_kretprobe")) &&
+	    plan->hook == DSN_HOOK_KPROBE)
+		return GROUP_KPROBE;
+	if ((!strcmp(program, "dsn_hold") || !strcmp(program, "dsn_answer")) &&
+	    plan->hook == DSN_HOOK_PERMISSION)
+		return GROUP_PERMISSION;
+	if (!strcmp(program, "dsn_usage") && plan->check == DSN_CHECK_USAGE)
+		return GROUP_USAGE;
+	if (!strcmp(program, "dsn_resume") && plan->check == DSN_CHECK_RESUME)
+		return GROUP_RESUME;
+	if (!strcmp(program, "dsn_answer") && plan->options & DSN_OPTION_ANSWER)
+		return GROUP_ANSWER;
+	if (!strcmp(program, "dsn_gate") && plan->options & DSN_OPTION_GATE)
+		return GROUP_GATE;
+	return GROUPS;
+}
+
+static const char *const pinned_maps[] = { PIN_RULESETS, PIN_COUNTERS, PIN_SLOTS,
+					   PIN_TOTALS,	 PIN_KILLS,    PIN_WHOLES,
+					   PIN_EVENTS,	 PIN_MONITOR,  PIN_REPAIRS,
+					   PIN_WAKEUPS,	 PIN_STATE,    PIN_EARLY };
+
+static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
+
+static void __attribute__((format(printf, 3, 4)))
+refuse(struct refusal *refusal, enum group group, const char *format, ...)
+{
+	va_list args;
+
+	refusal->group = group;
+	va_start(args, format);
+	vsnprintf(refusal->reason, sizeof(refusal->reason), format, args);
+	va_end(args);
+}
+
+/* Takes the line of the verifier's log that says why, else the text of the error. */
+static void explain(struct refusal *refusal, enum group group, int err)
+{
+	char *line, *rest = kernel_log, *last = NULL;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17))
+			last = line;
+	refuse(refusal, group, "%s%s%s", strerror(-err), last ? ": " : "",
+	       last ? last : "");
+}
+
+/* Pins are named like their maps; those of sections without the dots, which bpffs refuses. */
+static struct bpf_map *map_of(struct dsnctl_bpf *skeleton, const char *pin)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, pin);
+	char section[32];
+
+	if (map)
+		return map;
+	snprintf(section, sizeof(section), ".data.%s", pin);
+	return bpf_object__find_map_by_name(skeleton->obj, section);
+}
+
+static int reuse_maps(struct dsnctl_bpf *skeleton)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
+		_cleanup_(close_fd) int fd = pins_open(pinned_maps[i]);
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			return fd;
+		err = bpf_map__reuse_fd(map_of(skeleton, pinned_maps[i]), fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int pin_maps(struct dsnctl_bpf *skeleton)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
+		err = pins_put(pinned_maps[i],
+			       bpf_map__fd(map_of(skeleton, pinned_maps[i])));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void destroy(struct dsnctl_bpf **skeleton)
+{
+	dsnctl_bpf__destroy(*skeleton);
+}
+
+/* The links of a load that has not been pinned yet; dropped if it fails. */
+struct links {
+	struct bpf_link *of[ATTACHMENTS];
+	struct bpf_link *open; /* NULL if openers_find() is left to find its own way */
+};
+
+static void destroy_links(struct links *links)
+{
+	size_t i;
+
+	for (i = ATTACHMENTS; i-- > 0;)
+		bpf_link__destroy(links->of[i]);
+	bpf_link__destroy(links->open);
+}
+
+/* Sets what the programs are told of this host and this load. */
+static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
+		     const struct facts *facts, __u64 id, struct refusal *refusal)
+{
+	struct vfio_symbols symbols;
+	bool found = symbols_find_vfio(&symbols);
+
+	skeleton->rodata->can_cast = facts->cast;
+	skeleton->rodata->hook = plan->hook;
+	skeleton->rodata->check = plan->check;
+	skeleton->rodata->options = plan->options;
+	skeleton->rodata->load_id = id;
+	skeleton->rodata->is_realtime = facts->host.model == PREEMPTION_RT;
+	skeleton->rodata->ring_sleeps = host_ringbuf_sleeps();
+	skeleton->rodata->vfio_device_fops = symbols.fops;
+	skeleton->rodata->vfio_device_fops_read = symbols.read;
+	/* the pinned iterator is good while a link holds the module that it knows */
+	bpf_program__set_autoload(skeleton->progs.dsn_open,
+				  found && (plan->hook == DSN_HOOK_FEXIT ||
+					    plan->hook == DSN_HOOK_PERMISSION));
+	/* programs that are asked about every file must know those of vfio */
+	if (found || (plan->hook != DSN_HOOK_PERMISSION &&
+		      !(plan->options & (DSN_OPTION_ANSWER | DSN_OPTION_GATE))))
+		return 0;
+	refuse(refusal,
+	       plan->hook == DSN_HOOK_PERMISSION   ? GROUP_PERMISSION
+	       : plan->options & DSN_OPTION_ANSWER ? GROUP_ANSWER
+						   : GROUP_GATE,
+	       "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
+	return -ENOENT;
+}
+
+/* The first program that the kernel has not taken. */
+static enum group find_culprit(struct dsnctl_bpf *skeleton, const struct plan *plan)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(
+		program,
+		skeleton->obj) if (bpf_program__autoload(program) &&
+				   bpf_program__fd(program) <
+					   0) return group_of(bpf_program__name(program),
+							      plan);
+	return GROUPS;
+}
+
+static int open_and_load(struct dsnctl_bpf **skeleton, const struct plan *plan,
+			 const struct facts *facts, __u64 id, struct refusal *refusal)
+{
+	struct bpf_program *program;
+	int err;
+
+	*skeleton = dsnctl_bpf__open();
+	if (!*skeleton)
+		return -errno;
+	bpf_object__for_each_program(program, (*skeleton)->obj)
+	{
+		bpf_program__set_autoload(
+			program, group_of(bpf_program__name(program), plan) != GROUPS);
+		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
+	}
+	err = configure(*skeleton, plan, facts, id, refusal);
+	if (!err)
+		err = reuse_maps(*skeleton);
+	if (err)
+		return err;
+	err = dsnctl_bpf__load(*skeleton);
+	if (err)
+		explain(refusal, find_culprit(*skeleton, plan), err);
+	return err;
+}
+
+static int attach_one(struct dsnctl_bpf *skeleton, const struct attachment *attachment,
+		      enum group group, struct bpf_link **link, struct refusal *refusal)
+{
+	struct bpf_program *program =
+		bpf_object__find_program_by_name(skeleton->obj, attachment->program);
+	int err;
+
+	*link = attachment->tracepoint ? bpf_program__attach_raw_tracepoint(
+						 program, attachment->tracepoint)
+				       : bpf_program__attach(program);
+	if (*link)
+		return 0;
+	err = -errno;
+	refuse(refusal, group, "the kernel does not attach %s: %s", attachment->pin,
+	       err == -524 ? "no direct calls for it (ENOTSUPP)" : strerror(-err));
+	return err;
+}
+
+/* Reads devices' config space through sysfs, which passes the check's tracepoints too. */
+static void read_some_config(void)
+{
+	glob_t found;
+	char byte;
+	size_t i;
+	int fd;
+
+	if (glob("/sys/bus/pci/devices/*/config", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		fd = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (read(fd, &byte, 1) < 0)
+			errno = 0;
+		close(fd);
+	}
+	globfree(&found);
+}
+
+/* Tries the ground that the check stands on: its program cannot be preempted. */
+static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
+		     const struct facts *facts, struct refusal *refusal)
+{
+	enum group group = plan->check == DSN_CHECK_USAGE ? GROUP_USAGE : GROUP_RESUME;
+	typeof(skeleton->bss->probe) *probe = &skeleton->bss->probe;
+
+	probe->thread = (__u64)getpid() << 32 | (__u32)gettid();
+	read_some_config();
+	probe->thread = 0;
+	if (!probe->events) {
+		refuse(refusal, group, "no config read of any device passed %s",
+		       plan->check == DSN_CHECK_USAGE ? "rpm_usage" : "rpm_resume");
+		return -ENODATA;
+	}
+	/* a kernel that never preempts does not count who forbids it */
+	if (probe->preemptible && facts->can_preempt) {
+		refuse(refusal, group, "this kernel runs tracepoints with preemption on");
+		return -EOPNOTSUPP;
+	}
+	if (plan->check == DSN_CHECK_RESUME && !probe->works) {
+		refuse(refusal, group,
+		       "task work that was armed did not run before the return to user mode");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int attach(struct dsnctl_bpf *skeleton, struct links *links,
+		  const struct plan *plan, const struct facts *facts,
+		  struct refusal *refusal)
+{
+	bool tried = plan->check == DSN_CHECK_OFF;
+	enum group group;
+	int err;
+	size_t i;
+
+	for (i = 0; i < ATTACHMENTS; i++) {
+		group = group_of(attachments[i].program, plan);
+		if (group == GROUPS)
+			continue;
+		err = attach_one(skeleton, &attachments[i], group, &links->of[i],
+				 refusal);
+		if (err)
+			return err;
+	}
+	if (!tried) {
+		err = try_check(skeleton, plan, facts, refusal);
+		if (err)
+			return err;
+	}
+	if (!bpf_program__autoload(skeleton->progs.dsn_open))
+		return 0;
+	links->open = bpf_program__attach(skeleton->progs.dsn_open);
+	return links->open ? 0 : -errno;
+}
+
+/*
+ * Pins all links beside the old ones before the first of these goes: whenever this is cut
+ * off, each layer that ran before is whole, old or new. The old hook goes before the old
+ * check, so that it never waits for a check that is gone.
+ */
+static int pin_links(const struct links *links)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < ATTACHMENTS; i++)
+		if (links->of[i])
+			err = err ? err
+				  : pins_prepare(attachments[i].pin,
+						 bpf_link__fd(links->of[i]));
+	for (i = ATTACHMENTS; i-- > 0;) {
+		if (err)
+			return err;
+		err = links->of[i] ? pins_commit(attachments[i].pin)
+				   : pins_drop(attachments[i].pin);
+	}
+	return err;
+}
+
+/* Before the hook that holds the modules it knows, and never after it; see openers_find(). */
+static int pin_open(const struct links *links)
+{
+	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
+			   : pins_drop(PIN_OPEN);
+}
+
+/* Drops what was prepared and not committed: nobody would know of those programs. */
+static void discard_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < ATTACHMENTS; i++)
+		pins_discard(attachments[i].pin);
+}
+
+int program_unload(void)
+{
+	int err = pins_drop(PIN_OPEN);
+	size_t i;
+
+	discard_all();
+	for (i = ATTACHMENTS; !err && i-- > 0;)
+		err = pins_drop(attachments[i].pin);
+	return err;
+}
+
+int program_load(const struct plan *plan, const struct facts *facts, __u64 id,
+		 struct refusal *refusal)
+{
+	_cleanup_(destroy_links) struct links links = {};
+	_cleanup_(destroy) struct dsnctl_bpf *skeleton = NULL;
+	int err;
+
+	libbpf_set_print(NULL);
+	discard_all();
+	*refusal = (struct refusal){ .group = GROUPS };
+	kernel_log[0] = '\0';
+	err = open_and_load(&skeleton, plan, facts, id, refusal);
+	if (!err)
+		err = attach(skeleton, &links, plan, facts, refusal);
+	if (err) {
+		if (!*refusal->reason)
+			refuse(refusal, GROUPS, "%s", strerror(-err));
+		return err;
+	}
+	err = pin_maps(skeleton);
+	if (!err)
+		err = pin_open(&links);
+	if (!err)
+		err = pin_links(&links);
+	if (!err)
+		return 0;
+	discard_all();
+	refuse(refusal, GROUPS, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
+	return err;
+}
+
+/* Opens the program that the pinned link of an attachment holds. Returns an fd or -errno. */
+static int open_program(const char *pin, struct bpf_prog_info *info)
+{
+	_cleanup_(close_fd) int link = pins_open(pin);
+	struct bpf_link_info link_info = {};
+	__u32 length = sizeof(link_info);
+	int program;
+
+	if (link < 0)
+		return link;
+	if (bpf_obj_get_info_by_fd(link, &link_info, &length))
+		return -errno;
+	program = bpf_prog_get_fd_by_id(link_info.prog_id);
+	if (program < 0)
+		return -errno;
+	*info = (struct bpf_prog_info){};
+	length = sizeof(*info);
+	if (bpf_obj_get_info_by_fd(program, info, &length)) {
+		close(program);
+		return -errno;
+	}
+	return program;
+}
+
+/* Tells whether all attachments that a plan has for one group are pinned and hold our programs. */
+static bool is_running(enum group group, const struct plan *plan)
+{
+	struct bpf_prog_info info;
+	size_t i, found = 0;
+
+	for (i = 0; i < ATTACHMENTS; i++) {
+		_cleanup_(close_fd) int program = -1;
+
+		if (group_of(attachments[i].program, plan) != group)
+			continue;
+		program = open_program(attachments[i].pin, &info);
+		if (program < 0 || strncmp(info.name, attachments[i].program,
+					   sizeof(info.name) - 1) != 0)
+			return false;
+		found++;
+	}
+	return found > 0;
+}
+
+void program_find(struct plan *plan)
+{
+	static const struct {
+		enum group group;
+		struct plan plan;
+	} layers[] = {
+		{ GROUP_FEXIT, { .hook = DSN_HOOK_FEXIT } },
+		{ GROUP_KPROBE, { .hook = DSN_HOOK_KPROBE } },
+		{ GROUP_PERMISSION, { .hook = DSN_HOOK_PERMISSION } },
+		{ GROUP_USAGE, { .check = DSN_CHECK_USAGE } },
+		{ GROUP_RESUME, { .check = DSN_CHECK_RESUME } },
+		{ GROUP_GATE, { .options = DSN_OPTION_GATE } },
+		{ GROUP_ANSWER, { .options = DSN_OPTION_ANSWER } },
+	};
+	size_t i;
+
+	*plan = (struct plan){};
+	for (i = 0; i < ARRAY_SIZE(layers); i++) {
+		if (!is_running(layers[i].group, &layers[i].plan))
+			continue;
+		plan->hook = plan->hook ? plan->hook : layers[i].plan.hook;
+		plan->check = plan->check ? plan->check : layers[i].plan.check;
+		plan->options |= layers[i].plan.options;
+	}
+	/* one program serves both */
+	if (plan->hook == DSN_HOOK_PERMISSION)
+		plan->options &= ~DSN_OPTION_ANSWER;
+}
+
+enum effect program_effect(void)
+{
+	struct plan plan;
+
+	program_find(&plan);
+	if (plan.hook == DSN_HOOK_PERMISSION)
+		return EFFECT_WITHHOLD;
+	return plan.hook || plan.check ? EFFECT_WRITE : EFFECT_NONE;
+}
+
+int program_missed(enum dsn_hook hook, unsigned long long *missed)
+{
+	const struct plan plan = { .hook = hook };
+	struct bpf_prog_info info;
+	size_t i;
+
+	*missed = 0;
+	for (i = 0; i < ATTACHMENTS; i++) {
+		_cleanup_(close_fd) int program = -1;
+
+		if (group_of(attachments[i].program, &plan) == GROUPS)
+			continue;
+		program = open_program(attachments[i].pin, &info);
+		if (program < 0)
+			return program;
+		*missed += info.recursion_misses;
+	}
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reads a serial in every way that a VMM may, and compares it with what policy shows. */
+#ifndef DSNCTL_READBACK_H
+#define DSNCTL_READBACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "dsn_contract.h"
+#include "dsn_window.h"
+
+#define MAX_SERIALS 8
+
+/* What a function's config space is to show, where it matters. */
+struct sight {
+	size_t size;
+	__u8 hardware[DSN_CFG_END];
+	__u8 expected[DSN_CFG_END];
+	__u8 mask[DSN_CFG_END]; /* the bits that are compared */
+	__u8 fill;		/* what is in the buffer before it is read */
+	unsigned int caps[MAX_SERIALS];
+	size_t count; /* of caps; 0: no Device Serial Number capability */
+};
+
+/* How one way of reading went. */
+struct reading {
+	const char *path;
+	int error; /* -errno where it could not be read that way */
+	bool match;
+	bool real; /* no match, and there is something of the hardware's serial in it */
+};
+
+#define READINGS 6
+
+/*
+ * Fills in all but `hardware` and `size`, which the caller has read from sysfs. `withheld`:
+ * what is not shown is not written over either, and stays what it was in the buffer.
+ */
+void sight_expect(struct sight *sight, const struct dsn_rule *rule, bool withheld);
+
+/* `fd` has config space at `base`. */
+void sight_read(const struct sight *sight, int fd, off_t base,
+		struct reading readings[READINGS]);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The set of rules in force: read, and switched as one. */
+#include "kernel/rulemap.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <string.h>
+#include "kernel/pins.h"
+#include "model/key.h"
+#include "lib/order.h"
+#include "lib/util.h"
+
+static int sort(struct ruleset *set)
+{
+	_cleanup_(free_ptr) struct numbered *order =
+		calloc(set->count + 1, sizeof(*order));
+	_cleanup_(ruleset_free) struct ruleset old = *set;
+	size_t i;
+
+	*set = (struct ruleset){};
+	if (!order)
+		return -ENOMEM;
+	for (i = 0; i < old.count; i++)
+		order[i] = (struct numbered){ bdf_number(&old.keys[i]), i };
+	if (order_by_number(order, old.count) || ruleset_reserve(set, old.count))
+		return -ENOMEM;
+	for (i = 0; i < old.count; i++) {
+		set->keys[i] = old.keys[order[i].index];
+		set->rules[i] = old.rules[order[i].index];
+	}
+	set->count = old.count;
+	return 0;
+}
+
+int rulemap_read(int rulesets, struct ruleset *set)
+{
+	_cleanup_(close_fd) int rules = -1;
+	struct bpf_map_info info = {};
+	__u32 zero = 0, id, length = sizeof(info), next, found;
+	int err;
+
+	*set = (struct ruleset){};
+	/* the set may be switched, and its map be gone, before it is opened */
+	do {
+		if (bpf_map_lookup_elem(rulesets, &zero, &id))
+			return errno == ENOENT ? 0 : -errno;
+		rules = bpf_map_get_fd_by_id(id);
+	} while (rules < 0 && errno == ENOENT);
+	if (rules < 0 || bpf_obj_get_info_by_fd(rules, &info, &length))
+		return -errno;
+	err = ruleset_reserve(set, info.max_entries);
+	if (err)
+		return err;
+	/* a set in force never changes, so one batch of its size is all of it */
+	found = info.max_entries;
+	if (bpf_map_lookup_batch(rules, NULL, &next, set->keys, set->rules, &found,
+				 NULL) &&
+	    errno != ENOENT)
+		return -errno;
+	set->count = found;
+	return sort(set);
+}
+
+static void free_btf(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+/* A map of the type that `rulesets` takes, of just the size of the set. */
+static int ruleset_create(int types, size_t count)
+{
+	_cleanup_(free_btf) struct btf *btf = NULL;
+	_cleanup_(close_fd) int btf_fd = -1;
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int key, value, fd;
+
+	if (bpf_obj_get_info_by_fd(types, &info, &length))
+		return -errno;
+	btf_fd = bpf_btf_get_fd_by_id(info.btf_id);
+	btf = btf__load_from_kernel_by_id(info.btf_id);
+	if (btf_fd < 0 || !btf)
+		return -errno;
+	key = btf__find_by_name_kind(btf, "dsn_key", BTF_KIND_STRUCT);
+	value = btf__find_by_name_kind(btf, "dsn_rule", BTF_KIND_STRUCT);
+	if (key < 0 || value < 0)
+		return -ENOENT;
+	options.btf_fd = btf_fd;
+	options.btf_key_type_id = key;
+	options.btf_value_type_id = value;
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "rules", sizeof(struct dsn_key),
+			    sizeof(struct dsn_rule), count ? count : 1, &options);
+	return fd < 0 ? -errno : fd;
+}
+
+int rulemap_switch(int rulesets, int types, const struct ruleset *set)
+{
+	_cleanup_(close_fd) int rules = ruleset_create(types, set->count);
+	__u32 zero = 0, count = set->count;
+	int err;
+
+	if (rules < 0)
+		return rules;
+	if (count && bpf_map_update_batch(rules, set->keys, set->rules, &count, NULL))
+		return -errno;
+	if (count != set->count)
+		return -EIO;
+	/* a second name for people and bpftool: the set in force is that in `rulesets` */
+	err = pins_prepare(PIN_RULES, rules);
+	if (err)
+		return err;
+	if (bpf_map_update_elem(rulesets, &zero, &rules, BPF_ANY))
+		return -errno;
+	pins_commit(PIN_RULES);
+	return 0;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A PCI function opened through VFIO as a VMM opens it, to read its config space. */
+#include "kernel/vfio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include "model/key.h"
+#include "lib/util.h"
+
+static int open_group(const char *bdf)
+{
+	char path[64], target[256];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%.32s", strrchr(target, '/') + 1);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach_group(struct vfio *vfio, const char **step)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+
+	*step = "some function of its IOMMU group is bound to another driver";
+	if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status))
+		return -errno;
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return -EPERM;
+	*step = "its IOMMU group cannot be given to a container";
+	if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container))
+		return -errno;
+	*step = "the container cannot have an IOMMU (modprobe vfio_iommu_type1)";
+	return ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ? -errno : 0;
+}
+
+static int find_config(struct vfio *vfio)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region),
+					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
+
+	if (ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, &region))
+		return -errno;
+	vfio->config = region.offset;
+	vfio->size = region.size;
+	return 0;
+}
+
+int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
+{
+	char bdf[BDF_LEN];
+	int err;
+
+	bdf_format(key, bdf);
+	*vfio = (struct vfio)VFIO_CLOSED;
+	*step = "/dev/vfio/vfio cannot be opened";
+	vfio->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (vfio->container < 0)
+		return -errno;
+	*step = "its IOMMU group cannot be opened";
+	vfio->group = open_group(bdf);
+	if (vfio->group < 0)
+		return vfio->group;
+	err = attach_group(vfio, step);
+	if (err)
+		return err;
+	*step = "the device cannot be opened";
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (vfio->device < 0)
+		return -errno;
+	*step = "it tells no config space";
+	return find_config(vfio);
+}
+
+void vfio_close(struct vfio *vfio)
+{
+	close_fd(&vfio->device);
+	close_fd(&vfio->group);
+	close_fd(&vfio->container);
+	*vfio = (struct vfio)VFIO_CLOSED;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a command tells: errors and warnings as text, and all of it as one JSON object. */
+#include "lib/message.h"
+
+#include <err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct {
+	const char *command;
+	bool json;
+	bool printed;
+	struct json_object *errors, *warnings; /* NULL where there are none */
+} told;
+
+void message_start(const char *command, bool json)
+{
+	json_object_put(told.errors);
+	json_object_put(told.warnings);
+	told = (typeof(told)){ .command = command, .json = json };
+}
+
+static void __attribute__((format(printf, 2, 0)))
+keep(struct json_object **list, const char *format, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		errx(1, "out of memory");
+	warnx("%s", text);
+	if (!*list)
+		*list = json_object_new_array();
+	json_object_array_add(*list, json_object_new_string(text));
+	free(text);
+}
+
+void say_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	keep(&told.errors, format, args);
+	va_end(args);
+}
+
+void say_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	keep(&told.warnings, format, args);
+	va_end(args);
+}
+
+struct json_object *json_result(void)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return NULL;
+	json_object_object_add(object, "schema", json_object_new_int(JSON_SCHEMA));
+	json_object_object_add(object, "command",
+			       told.command ? json_object_new_string(told.command)
+					    : NULL);
+	return object;
+}
+
+void json_print(struct json_object *object)
+{
+	if (told.warnings)
+		json_object_object_add(object, "warnings", told.warnings);
+	told.warnings = NULL;
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	told.printed = true;
+}
+
+void message_finish(int status)
+{
+	struct json_object *object;
+
+	if (told.json && !told.printed) {
+		object = json_result();
+		json_object_object_add(object, "status", json_object_new_int(status));
+		if (told.errors)
+			json_object_object_add(object, "errors", told.errors);
+		told.errors = NULL;
+		json_print(object);
+	}
+	message_start(NULL, false);
+}

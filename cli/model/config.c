@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The configuration files: one rule a line, later files before earlier ones. */
+#include "model/config.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/message.h"
+#include "lib/order.h"
+#include "lib/util.h"
+
+void config_free(struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->file_count; i++)
+		free(config->files[i]);
+	free(config->files);
+	free(config->entries);
+	*config = (struct config){};
+}
+
+/* Room for one more: arrays grow by powers of two. */
+static void *grow(void *array, size_t count, size_t size)
+{
+	return count & (count - 1) ? array
+				   : reallocarray(array, count ? count * 2 : 1, size);
+}
+
+static bool out_of_memory(void)
+{
+	say_error("out of memory");
+	return false;
+}
+
+static bool add_entry(struct config *config, const struct entry *rule, unsigned int line)
+{
+	struct config_entry *entries =
+		grow(config->entries, config->count, sizeof(*entries));
+
+	if (!entries)
+		return out_of_memory();
+	config->entries = entries;
+	entries[config->count++] = (struct config_entry){
+		.rule = *rule,
+		.file = config->file_count - 1,
+		.line = line,
+	};
+	return true;
+}
+
+static bool add_file(struct config *config, const char *name)
+{
+	char **files = grow(config->files, config->file_count, sizeof(*files));
+
+	if (!files)
+		return out_of_memory();
+	config->files = files;
+	files[config->file_count] = strdup(name);
+	return files[config->file_count++] ? true : out_of_memory();
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Ends each word with a NUL; one more than a rule has is enough to tell. */
+static int split(char *text, char *words[ENTRY_WORDS + 1])
+{
+	int count = 0;
+
+	while (true) {
+		while (is_blank(*text))
+			*text++ = '\0';
+		if (!*text || count > ENTRY_WORDS)
+			return count;
+		words[count++] = text;
+		while ((unsigned char)*text > ' ' || (*text && !is_blank(*text)))
+			text++;
+	}
+}
+
+/* One line; an empty one is none. */
+static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
+{
+	const char *file = config->files[config->file_count - 1];
+	char *words[ENTRY_WORDS + 1], error[ENTRY_ERROR];
+	struct entry rule;
+	int count;
+
+	if (strlen(text) < length) {
+		say_error("%s:%u: holds a NUL byte", file, line);
+		return false;
+	}
+	*strchrnul(text, '#') = '\0';
+	count = split(text, words);
+	if (!count)
+		return true;
+	if (entry_parse(words, count, &rule, error))
+		return add_entry(config, &rule, line);
+	say_error("%s:%u: %s", file, line, error);
+	return false;
+}
+
+static bool read_lines(struct config *config, FILE *file)
+{
+	_cleanup_(free_ptr) char *text = NULL;
+	unsigned int line = 0;
+	size_t room = 0;
+	ssize_t length;
+	bool good = true;
+
+	while ((length = getline(&text, &room, file)) >= 0)
+		if (!take_line(config, text, length, ++line))
+			good = false;
+	if (ferror(file)) {
+		say_error("%s: %s", config->files[config->file_count - 1],
+			  strerror(errno));
+		return false;
+	}
+	return good;
+}
+
+static bool read_file(struct config *config, const char *name)
+{
+	bool is_stdin = !strcmp(name, "-");
+	_cleanup_(close_file) FILE *file = is_stdin ? NULL : fopen(name, "re");
+
+	if (!is_stdin && !file) {
+		say_error("%s: %s", name, strerror(errno));
+		return false;
+	}
+	return add_file(config, is_stdin ? "standard input" : name) &&
+	       read_lines(config, is_stdin ? stdin : file);
+}
+
+/* As files are that `save` has printed. */
+static bool is_sorted(const struct config *config)
+{
+	size_t i;
+
+	for (i = 1; i < config->count; i++)
+		if (bdf_compare(&config->entries[i - 1].rule.key,
+				&config->entries[i].rule.key) > 0)
+			return false;
+	return true;
+}
+
+/* By key; those of one key stay in the order in which they were read. */
+static bool sort(struct config *config)
+{
+	_cleanup_(free_ptr) struct numbered *order =
+		calloc(config->count, sizeof(*order));
+	struct config_entry *sorted = calloc(config->count, sizeof(*sorted));
+	size_t i;
+
+	for (i = 0; order && i < config->count; i++)
+		order[i] =
+			(struct numbered){ bdf_number(&config->entries[i].rule.key), i };
+	if (!order || !sorted || order_by_number(order, config->count)) {
+		free(sorted);
+		return out_of_memory();
+	}
+	for (i = 0; i < config->count; i++)
+		sorted[i] = config->entries[order[i].index];
+	free(config->entries);
+	config->entries = sorted;
+	return true;
+}
+
+/* Keeps the last rule for each target; two in one file are a mistake. */
+static bool resolve(struct config *config)
+{
+	struct config_entry *entries, *last = NULL;
+	bool good = true;
+	size_t i, kept = 0;
+
+	if (!config->count)
+		return true;
+	if (!is_sorted(config) && !sort(config))
+		return false;
+	entries = config->entries;
+	for (i = 0; i < config->count; i++) {
+		if (last && !bdf_compare(&last->rule.key, &entries[i].rule.key)) {
+			char target[TARGET_LEN];
+
+			target_format(&last->rule.key, target);
+			if (last->file == entries[i].file) {
+				say_error("%s:%u: %s: has a rule in line %u already",
+					  config->files[last->file], entries[i].line,
+					  target, last->line);
+				good = false;
+			}
+			*last = entries[i];
+			continue;
+		}
+		last = &entries[kept++];
+		*last = entries[i];
+	}
+	config->count = kept;
+	return good;
+}
+
+static bool read_default_files(struct config *config)
+{
+	bool good = true;
+	glob_t found;
+	size_t i;
+	int err;
+
+	if (!access(CONFIG_FILE, F_OK))
+		good = read_file(config, CONFIG_FILE);
+	if (access(CONFIG_DIR, F_OK))
+		return good;
+	/* the "C" locale, which nobody changes here, sorts by bytes */
+	err = glob(CONFIG_DIR "/*.conf", GLOB_ERR, NULL, &found);
+	if (err == GLOB_NOMATCH)
+		return good;
+	if (err) {
+		say_error("%s: cannot be read: %s", CONFIG_DIR, strerror(errno));
+		return false;
+	}
+	for (i = 0; i < found.gl_pathc; i++)
+		good &= read_file(config, found.gl_pathv[i]);
+	globfree(&found);
+	return good;
+}
+
+bool config_read(char *const files[], size_t count, struct config *config)
+{
+	bool good = count ? true : read_default_files(config);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		good &= read_file(config, files[i]);
+	return resolve(config) && good;
+}
+
+const struct config_entry *config_find(const struct config *config,
+				       const struct dsn_key *key)
+{
+	size_t low = 0, high = config->count, middle;
+
+	while (low < high) {
+		int order;
+
+		middle = low + (high - low) / 2;
+		order = bdf_compare(&config->entries[middle].rule.key, key);
+		if (!order)
+			return &config->entries[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit trail: every change of policy, to the systemd journal.
+ *
+ * An entry has DSNCTL_ACTION, DSNCTL_USER, and for a rule DSNCTL_TARGET, DSNCTL_OLD and
+ * DSNCTL_NEW; very many changes are one entry with DSNCTL_CHANGES, a line each. A repair
+ * has DSNCTL_PID, and in DSNCTL_TARGET the functions, with commas. The journal itself adds
+ * _PID, _UID, _AUDIT_LOGINUID and so on, which cannot be forged.
+ */
+#include "model/journal.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include "model/entry.h"
+#include "lib/message.h"
+#include "lib/util.h"
+
+/* MESSAGE_IDs of entries about policy, about load and unload, and about repairs. */
+#define ID_CHANGE "MESSAGE_ID=6f3d2f5b8c0e4a5f9d3b7b1e0a4c52d1"
+#define ID_EVENT "MESSAGE_ID=b58c1c0de0d94c2c8a7f7d4c5f9e63a2"
+#define ID_REPAIR "MESSAGE_ID=a9a60e457f0b4d1fb141c457d251540f"
+
+/* Beyond these changes one entry holds them all: journald drops what comes too fast. */
+#define MAX_ENTRIES 100
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+/* Who asked: the user behind sudo, the one that logged in, or the one this runs as. */
+static const char *user_name(void)
+{
+	_cleanup_(close_file) FILE *file = fopen("/proc/self/loginuid", "re");
+	const char *name = getenv("SUDO_USER");
+	unsigned int uid;
+	struct passwd *entry;
+
+	if (name && *name)
+		return name;
+	if (!file || fscanf(file, "%u", &uid) != 1 || uid == (uid_t)-1)
+		uid = getuid();
+	entry = getpwuid(uid);
+	return entry ? entry->pw_name : "?";
+}
+
+static void check(int err)
+{
+	if (err < 0)
+		say_warning("the journal did not take the entry: %s", strerror(-err));
+}
+
+void journal_event(const char *action, const char *text)
+{
+	check(sd_journal_send("MESSAGE=%s: %s", action, text, ID_EVENT, "PRIORITY=%d",
+			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
+			      user_name(), NULL));
+}
+
+void journal_repair(int priority, unsigned int pid, const char *functions,
+		    const char *text)
+{
+	check(sd_journal_send("MESSAGE=repair: %s", text, ID_REPAIR, "PRIORITY=%d",
+			      priority, "DSNCTL_ACTION=repair", "DSNCTL_USER=%s",
+			      user_name(), "DSNCTL_TARGET=%s", functions, "DSNCTL_PID=%u",
+			      pid, NULL));
+}
+
+static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
+{
+	return rule ? entry_format_value(rule, text) : stpcpy(text, "none");
+}
+
+static void one_change(const char *action, const struct ruleset_change *change)
+{
+	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+
+	target_format(change->key, target);
+	format_rule(change->was, was);
+	format_rule(change->is, is);
+	check(sd_journal_send("MESSAGE=%s: %s: %s (was %s)", action, target, is, was,
+			      ID_CHANGE, "PRIORITY=%d", LOG_NOTICE, "DSNCTL_ACTION=%s",
+			      action, "DSNCTL_USER=%s", user_name(), "DSNCTL_TARGET=%s",
+			      target, "DSNCTL_OLD=%s", was, "DSNCTL_NEW=%s", is, NULL));
+}
+
+#define LINE_LEN (TARGET_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
+
+/* Returns its end. */
+static char *put_line(const struct ruleset_change *change, char *text)
+{
+	text = stpcpy(target_format(change->key, text), ": ");
+	text = stpcpy(format_rule(change->is, text), " (was ");
+	return stpcpy(format_rule(change->was, text), ")\n");
+}
+
+static struct iovec field(char *text, size_t length)
+{
+	return (struct iovec){ text, length };
+}
+
+/* The list may be megabytes, of which sd_journal_send() would make copies. */
+static void many_changes(const char *action, const struct ruleset_diff *diff)
+{
+	static char id[] = ID_CHANGE, name[] = "DSNCTL_CHANGES=";
+	_cleanup_(free_ptr) char *text = malloc(sizeof(name) + diff->count * LINE_LEN);
+	char words[4][96], *end;
+	struct iovec fields[6];
+	size_t i;
+
+	if (!text) {
+		check(-ENOMEM);
+		return;
+	}
+	end = stpcpy(text, name);
+	for (i = 0; i < diff->count; i++)
+		end = put_line(&diff->changes[i], end);
+	snprintf(words[0], sizeof(words[0]), "MESSAGE=%s: %zu rules changed", action,
+		 diff->count);
+	snprintf(words[1], sizeof(words[1]), "PRIORITY=%d", LOG_NOTICE);
+	snprintf(words[2], sizeof(words[2]), "DSNCTL_ACTION=%s", action);
+	snprintf(words[3], sizeof(words[3]), "DSNCTL_USER=%s", user_name());
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		fields[i] = field(words[i], strlen(words[i]));
+	fields[i++] = field(id, strlen(id));
+	fields[i++] = field(text, end - text);
+	check(sd_journal_sendv(fields, i));
+}
+
+void journal_changes(const char *action, const struct ruleset_diff *diff)
+{
+	size_t i;
+
+	/* without one, sd_journal_send() takes every entry and drops it */
+	if (access(JOURNAL_SOCKET, F_OK))
+		return;
+	if (diff->count > MAX_ENTRIES) {
+		many_changes(action, diff);
+		return;
+	}
+	for (i = 0; i < diff->count; i++)
+		one_change(action, &diff->changes[i]);
+}

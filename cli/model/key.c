@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PCI function addresses as lspci writes them. */
+#include "model/key.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include "lib/hex.h"
+
+/* Up to `digits` hex digits that end at `end`; moves the text behind it. */
+static bool take_hex(const char **text, int digits, char end, uint32_t *value)
+{
+	const char *p = *text;
+	int n, digit;
+
+	*value = 0;
+	for (n = 0; n < digits; n++) {
+		digit = hex_digit(p[n]);
+		if (digit < 0)
+			break;
+		*value = *value << 4 | digit;
+	}
+	if (!n || p[n] != end)
+		return false;
+	*text = p + n + (end != '\0');
+	return true;
+}
+
+static const char *parse(const char *text, struct dsn_key *key)
+{
+	uint32_t domain, bus, device, function;
+	const char *rest = text, *colon;
+
+	if (take_hex(&rest, 8, ':', &domain) && take_hex(&rest, 2, ':', &bus)) {
+		text = rest;
+	} else {
+		domain = 0;
+		colon = strchr(text, ':');
+		if (colon && strchr(colon + 1, ':') && !take_hex(&text, 8, ':', &domain))
+			return "the domain is not 1 to 8 hex digits";
+		if (!take_hex(&text, 2, ':', &bus))
+			return "not a PCI function address (want 0000:01:00.0 or 01:00.0)";
+	}
+	if (!take_hex(&text, 2, '.', &device) || device > 0x1f)
+		return "the device is not 00 to 1f, followed by a dot";
+	if (!take_hex(&text, 1, '\0', &function) || function > 7)
+		return "the function is not 0 to 7";
+	*key = (struct dsn_key){
+		.domain = domain,
+		.bus = bus,
+		.devfn = device << 3 | function,
+		.scope = DSN_SCOPE_FUNCTION,
+	};
+	return NULL;
+}
+
+const char *bdf_parse(const char *text, struct dsn_key *key)
+{
+	const char *error = parse(text, key);
+
+	if (error && strpbrk(text, "*?["))
+		return "wildcards are not taken: name one function, as in 0000:01:00.0";
+	return error;
+}
+
+char *bdf_format(const struct dsn_key *key, char text[BDF_LEN])
+{
+	int digits = 4;
+
+	while (digits < 8 && key->domain >> 4 * digits)
+		digits++;
+	while (digits > 4)
+		text = hex_put_digit(text, key->domain >> 4 * --digits);
+	text = hex_put_word(text, key->domain);
+	*text++ = ':';
+	text = hex_put_byte(text, key->bus);
+	*text++ = ':';
+	text = hex_put_byte(text, key->devfn >> 3);
+	*text++ = '.';
+	text = hex_put_digit(text, key->devfn & 7);
+	*text = '\0';
+	return text;
+}
+
+__u64 bdf_number(const struct dsn_key *key)
+{
+	return (__u64)key->scope << 48 | (__u64)key->domain << 16 | key->bus << 8 |
+	       key->devfn;
+}
+
+int bdf_compare(const void *a, const void *b)
+{
+	__u64 x = bdf_number(a), y = bdf_number(b);
+
+	return x < y ? -1 : x > y;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* PCI function addresses as lspci writes them. */
+#ifndef DSNCTL_KEY_H
+#define DSNCTL_KEY_H
+
+#include "dsn_contract.h"
+
+#define BDF_LEN sizeof("ffffffff:ff:1f.7")
+
+/*
+ * Reads DOMAIN:BUS:DEVICE.FUNCTION, or BUS:DEVICE.FUNCTION in domain 0, all in hex.
+ * Returns NULL, or what is wrong with it, to be printed behind the text.
+ */
+const char *bdf_parse(const char *text, struct dsn_key *key);
+
+/* Writes the address, and returns its end: domains have at least 4 digits, as in sysfs. */
+char *bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
+
+/* Smaller for what comes first: by scope, domain, bus, devfn. */
+__u64 bdf_number(const struct dsn_key *key);
+
+/* In the same order; for qsort(). */
+int bdf_compare(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The host's PCI functions and their Device Serial Numbers. */
+#include "model/pci.h"
+
+#include <errno.h>
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "model/key.h"
+#include "lib/file.h"
+#include "lib/util.h"
+#include "dsn_window.h"
+
+#define SYSFS "/sys/bus/pci/devices/"
+
+/* libpci's error callback may not return, and knows no argument. */
+static jmp_buf failed;
+static char failure[128];
+
+static void __attribute__((noreturn)) on_error(char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(failure, sizeof(failure), format, args);
+	va_end(args);
+	longjmp(failed, 1);
+}
+
+static void on_warning(char *format, ...)
+{
+	(void)format;
+}
+
+static void describe(struct pci_dev *from, struct device *to)
+{
+	const char *driver = pci_get_string_property(from, PCI_FILL_DRIVER);
+	struct pci_cap *cap = pci_find_cap(from, DSN_CAP_ID, PCI_CAP_EXTENDED);
+
+	*to = (struct device){
+		.key = {
+			.domain = from->domain,
+			.bus = from->bus,
+			.devfn = from->dev << 3 | from->func,
+			.scope = DSN_SCOPE_FUNCTION,
+		},
+		.ids = (__u32)from->vendor_id << 16 | from->device_id,
+		.has_dsn = cap,
+	};
+	snprintf(to->driver, sizeof(to->driver), "%s", driver ? driver : "");
+	if (cap)
+		to->serial = pci_read_long(from, cap->addr + DSN_BODY) |
+			     (__u64)pci_read_long(from, cap->addr + DSN_BODY + 4) << 32;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return bdf_compare(&((const struct device *)a)->key,
+			   &((const struct device *)b)->key);
+}
+
+int device_scan(const char *dump, struct device **devices, size_t *count, char error[128])
+{
+	struct pci_access *volatile access = pci_alloc();
+	struct device *volatile found = NULL;
+	struct pci_dev *device;
+	size_t n = 0;
+
+	*devices = NULL;
+	*count = 0;
+	if (setjmp(failed)) {
+		snprintf(error, 128, "%s", failure);
+		free(found);
+		pci_cleanup(access);
+		return -EIO;
+	}
+	access->method = dump ? PCI_ACCESS_DUMP : PCI_ACCESS_SYS_BUS_PCI;
+	access->error = on_error;
+	access->warning = on_warning;
+	if (dump)
+		pci_set_param(access, "dump.name", (char *)dump);
+	pci_init(access);
+	pci_scan_bus(access);
+	for (device = access->devices; device; device = device->next)
+		n++;
+	found = calloc(n + 1, sizeof(*found));
+	if (!found)
+		on_error("%s", strerror(ENOMEM));
+	n = 0;
+	for (device = access->devices; device; device = device->next) {
+		pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_EXT_CAPS |
+					      PCI_FILL_DRIVER);
+		describe(device, &found[n++]);
+	}
+	qsort(found, n, sizeof(*found), compare);
+	pci_cleanup(access);
+	*devices = found;
+	*count = n;
+	return 0;
+}
+
+static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
+		       size_t size)
+{
+	char bdf[BDF_LEN];
+
+	bdf_format(key, bdf);
+	snprintf(path, size, SYSFS "%s%s", bdf, name);
+}
+
+/* A number in a file of the function's, or -1. */
+static long read_number(const struct dsn_key *key, const char *name)
+{
+	_cleanup_(close_file) FILE *file = NULL;
+	unsigned int number;
+	char path[80];
+
+	sysfs_path(key, name, path, sizeof(path));
+	file = fopen(path, "re");
+	return file && fscanf(file, "%x", &number) == 1 ? (long)number : -1;
+}
+
+bool device_ids(const struct dsn_key *key, __u32 *ids)
+{
+	long vendor = read_number(key, "/vendor"), device = read_number(key, "/device");
+
+	if (vendor < 0 || device < 0)
+		return false;
+	*ids = vendor << 16 | device;
+	return true;
+}
+
+bool device_alias(const struct dsn_key *key, char *alias, size_t size)
+{
+	char path[80];
+
+	sysfs_path(key, "/modalias", path, sizeof(path));
+	return !file_read_line(path, alias, size);
+}
+
+bool device_pf(const struct dsn_key *key, struct dsn_key *pf)
+{
+	char path[80], target[256];
+	ssize_t length;
+	char *name;
+
+	sysfs_path(key, "/physfn", path, sizeof(path));
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	name = strrchr(target, '/');
+	return name && !bdf_parse(name + 1, pf);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The policy that a function is under, as the BPF side finds it, told to the operator. */
+#ifndef DSNCTL_POLICY_H
+#define DSNCTL_POLICY_H
+
+#include "model/pci.h"
+#include "model/rule.h"
+#include "model/ruleset.h"
+#include "model/target.h"
+
+struct policy {
+	struct dsn_rule rule;
+	struct dsn_key key; /* of the rule */
+	bool from_pf;	    /* the function is a VF, and this its PF's */
+};
+
+/* The same order as rule_of() in bpf/policy.bpf.h. */
+struct policy policy_of(const struct ruleset *set, const struct dsn_key *function);
+
+/* Whether the function is the one that the rule expects, or is not there yet. */
+bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function);
+
+/* The effect of the programs on reads. */
+enum effect {
+	EFFECT_NONE,	 /* nothing is loaded */
+	EFFECT_WITHHOLD, /* nothing is written: every rule but `pass` means scrub */
+	EFFECT_WRITE,	 /* what the rule says */
+};
+
+/* Returns the rule that a function shows under an effect. */
+struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule);
+
+/* Whether that is less than the rule asks for. */
+bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule);
+
+/* The default rule: scrub where none was set. */
+struct dsn_rule policy_default(const struct ruleset *set);
+
+#define POLICY_SOURCE_LEN (TARGET_LEN + 4)
+
+/* "function", "device", "pf 0000:01:00.0" or "default". */
+void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN]);
+
+/* What a guest reads as the serial; NULL where that is the real one or the guest finds none. */
+const char *policy_presented(const struct dsn_rule *rule, char text[SERIAL_LEN]);
+
+#endif

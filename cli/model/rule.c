@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A rule's value as an operator writes and reads it: a serial, scrub, hide or pass. */
+#include "model/rule.h"
+
+#include <string.h>
+#include "lib/hex.h"
+#include "lib/util.h"
+
+/* 8 bytes of two digits each, with `between` after all but the last if it is not NUL. */
+static bool take_bytes(const char *text, char between, __u64 *value)
+{
+	int step = between ? 3 : 2, bad = 0, i;
+	__u64 bytes = 0;
+
+	if (strlen(text) != (between ? 23 : 16))
+		return false;
+	for (i = 2; between && i < 23; i += 3)
+		if (text[i] != between)
+			return false;
+	for (i = 0; i < 8; i++, text += step) {
+		int high = hex_digit(text[0]), low = hex_digit(text[1]);
+
+		bad |= high | low; /* -1 has all bits */
+		bytes = bytes << 8 | (__u8)(high * 16 + low);
+	}
+	*value = bytes;
+	return bad >= 0;
+}
+
+const char *serial_parse(const char *text, __u64 *serial)
+{
+	char between = '\0';
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		text += 2;
+	else if (text[0] && text[1] && (text[2] == '-' || text[2] == ':'))
+		between = text[2];
+	if (!take_bytes(text, between, serial))
+		return "not a serial (want 8 bytes as 02-00-5e-10-00-00-00-01, with colons, or as 16 hex digits)";
+	if (*serial == ~0ULL)
+		return "all ones is what a missing device reads as, not a serial";
+	return NULL;
+}
+
+char *serial_format(__u64 serial, char text[SERIAL_LEN])
+{
+	int shift;
+
+	for (shift = 56; shift >= 0; shift -= 8) {
+		text = hex_put_byte(text, serial >> shift);
+		*text++ = '-';
+	}
+	*--text = '\0';
+	return text;
+}
+
+static bool policy_parse(const char *text, __u32 *policy)
+{
+	static const __u32 named[] = { DSN_SCRUB, DSN_HIDE, DSN_PASS };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		*policy = named[i];
+		if (!strcmp(text, policy_name(named[i])))
+			return true;
+	}
+	return false;
+}
+
+const char *rule_parse(const char *text, struct dsn_rule *rule)
+{
+	const char *error = serial_parse(text, &rule->serial);
+
+	rule->policy = DSN_SCRUB;
+	rule->expect = 0;
+	if (!error) {
+		rule->policy = rule->serial ? DSN_SERIAL : DSN_SCRUB;
+		return NULL;
+	}
+	rule->serial = 0;
+	if (policy_parse(text, &rule->policy))
+		return NULL;
+	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
+		return "not a value (want scrub, hide, pass or a serial)";
+	return error;
+}
+
+const char *ids_parse(const char *text, __u32 *ids)
+{
+	__u32 half[2] = {};
+	int i, n, digit;
+
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < 4; n++, text++) {
+			digit = hex_digit(*text);
+			if (digit < 0)
+				break;
+			half[i] = half[i] << 4 | digit;
+		}
+		if (n < 4 || *text != (i ? '\0' : ':'))
+			return "not a vendor and device id (want 4 hex digits each, as in 8086:10d3)";
+		text++;
+	}
+	*ids = half[0] << 16 | half[1];
+	return *ids ? NULL : "0000:0000 is no device";
+}
+
+void ids_format(__u32 ids, char text[IDS_LEN])
+{
+	text = hex_put_word(text, ids >> 16);
+	*text++ = ':';
+	*hex_put_word(text, ids) = '\0';
+}
+
+char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
+{
+	return rule->policy == DSN_SERIAL ? serial_format(rule->serial, text)
+					  : stpcpy(text, policy_name(rule->policy));
+}
+
+const char *policy_name(__u32 policy)
+{
+	switch (policy) {
+	case DSN_SERIAL:
+		return "serial";
+	case DSN_PASS:
+		return "pass";
+	case DSN_HIDE:
+		return "hide";
+	default:
+		return "scrub";
+	}
+}
+
+bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
+{
+	return a->policy == b->policy && a->serial == b->serial && a->expect == b->expect;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A set of rules in memory. */
+#ifndef DSNCTL_RULESET_H
+#define DSNCTL_RULESET_H
+
+#include <stddef.h>
+#include "dsn_contract.h"
+
+/* Sorted by bdf_compare(): functions first, then the default if it has a rule. */
+struct ruleset {
+	struct dsn_key *keys;
+	struct dsn_rule *rules;
+	size_t count;
+	size_t room; /* of the arrays */
+};
+
+void ruleset_free(struct ruleset *set);
+
+/* Makes the arrays hold `count` rules. Returns 0 or -ENOMEM. */
+int ruleset_reserve(struct ruleset *set, size_t count);
+
+/* Returns the rule of exactly this key, or NULL. */
+struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *key);
+
+/* Change the copy in memory. Return 0, or -ENOMEM, or -E2BIG beyond DSN_MAX_RULES. */
+int ruleset_put(struct ruleset *set, const struct dsn_key *key,
+		const struct dsn_rule *rule);
+void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
+
+/* What two sets differ in; the pointers are into them, `was` or `is` is NULL for none. */
+struct ruleset_change {
+	const struct dsn_key *key;
+	const struct dsn_rule *was, *is;
+};
+
+struct ruleset_diff {
+	struct ruleset_change *changes; /* sorted by key */
+	size_t count;
+};
+
+/* The caller frees diff->changes. Returns 0 or -ENOMEM. */
+int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
+		    struct ruleset_diff *diff);
+
+int ruleset_copy(struct ruleset *to, const struct ruleset *from);
+
+/* Adds a rule whose key sorts behind all others. Returns 0, -ENOMEM or -E2BIG. */
+int ruleset_append(struct ruleset *set, const struct dsn_key *key,
+		   const struct dsn_rule *rule);
+
+#endif
