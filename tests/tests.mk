@@ -45,7 +45,7 @@ $(O)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(FUZZ_OBJECTS)
 	$(call say,FUZZER)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< \
 		$(FUZZ_OBJECTS) $(LDLIBS)
 
-$(O)/guest/%.o: tests/guest/%.c
+$(O)/guest/%.o: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -58,7 +58,7 @@ $(O)/guest/late_ring: $(O)/guest/late_ring.o $(O)/guest/vfio_device.o
 $(O)/guest/compat_read: $(O)/guest/compat_read.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
 
-$(O)/guest/arm_call: tests/guest/arm_call.S
+$(O)/guest/arm_call: tests/tools/arm_call.S
 	@mkdir -p $(@D)
 	$(call say,CLANG)$(CLANG) --target=arm-linux-gnueabihf -c -o $@.o $<
 	$(if $(V),,@)$(LLVM_OBJCOPY) -O binary -j .text $@.o $@ && chmod +x $@
@@ -88,7 +88,7 @@ $(O)/guest/hostile: $(HOSTILE) $(O)/guest/vfio_device.o
 
 $(O)/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) -Itests/guest -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -Itests/tools -c -o $@ $<
 
 $(O)/guest/cost: $(O)/bench/cost.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
@@ -101,7 +101,7 @@ $(O)/guest/peek: tests/vmm/peek.c
 		-static -Wl,-m,elf_i386,--build-id=none,--omagic,--no-warn-rwx-segments,-Ttext=0x100000 \
 		-o $@ $<
 
-$(O)/guest/%.bpf.o: tests/guest/%.bpf.c
+$(O)/guest/%.bpf.o: tests/tools/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -111,7 +111,7 @@ $(O)/guest/%.bpf.o: tests/bench/%.bpf.c
 
 # The indexes of a folder of modules where the NIC's driver is one that minds a serial of
 # zeros; the module is only good for depmod.
-$(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin: tests/guest/minds_zero.c
+$(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin: tests/tools/minds_zero.c
 	@mkdir -p $(@D)/kernel
 	$(call say,MODULES)$(CC) -c -o $(@D)/kernel/bnxt_en.ko $<
 	$(if $(V),,@)PATH="$$PATH:/usr/sbin:/sbin" depmod -b $(O)/minds_zero 0.0.0 2>/dev/null

@@ -1,9 +1,8 @@
 # Counts what each way to load dsnctl costs. Arguments: rounds, columns (all by default).
 # Prints "cost COLUMN ROW INSTRUCTIONS TEXT" and "skip COLUMN REASON".
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
 rounds=$1
 shift
 wanted=${*:-all}
@@ -24,7 +23,7 @@ skipped() { echo "skip $1 $(head -n 1 /run/why)"; }
 with_rules() {
 	[ "$1" != 0 ] || return 0
 	[ "$1" = 1 ] || fill_rules $(($1 - 1)) || return
-	dsnctl set $bdf 02-00-5e-10-00-00-00-01
+	dsnctl set $bdf $chosen
 }
 
 # loaded COLUMN RULES OPTION...: with so many rules, loaded so

@@ -1,15 +1,13 @@
 # Reads the same again and again, with one rule loaded; see tests/bench/where.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
 
 bind_vfio $bdf
 dsnctl load "$@" >/dev/null 2>/run/why || {
 	cat /run/why
 	exit 1
 }
-dsnctl set $bdf 02-00-5e-10-00-00-00-01 >/dev/null
+dsnctl set $bdf $chosen >/dev/null
 # reads NAME OFFSET BYTES
 reads() {
 	cost loop $bdf "$2" "$3" &

@@ -1,11 +1,11 @@
 # After one more reboot, the changed rule is in force. Leaves a wrong one for the next.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-# shellcheck source=common.sh
+# shellcheck source=tests/boot/common.sh
 . /tests/common.sh
 
 managers_saw $second
-printf '# two lines\n%s 02-00-zz\n' $nic >$config/20-wrong.conf
+printf '# two lines\n%s 02-00-zz\n' $bdf >$config/20-wrong.conf
 for manager in libvirtd virtqemud; do
 	expect "hold-vms.conf for $manager" install -D -m 644 \
 		/usr/share/doc/dsnctl/examples/hold-vms.conf \

@@ -1,10 +1,10 @@
 # After a reboot: the rule is in force before any VM manager, and stays until it is changed.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-# shellcheck source=common.sh
+# shellcheck source=tests/boot/common.sh
 . /tests/common.sh
 
-managers_saw $first
+managers_saw $chosen
 expect "it is active" systemctl is-active dsnctl
 expect "its bpffs is mounted for everybody" mountpoint /run/dsnctl
 told "status is in the journal: hook and guarantee" "^loaded: hook .*: proven$" dsnctl
@@ -16,7 +16,7 @@ expect "it repairs a stopped process of another session" \
 told "the repair is in the journal" "^repair: process [0-9]+ \(stop_self\): .* stopped for" \
 	dsnctl-repair
 
-vfio_read $nic hold >/run/held &
+vfio_read $bdf hold >/run/held &
 holder=$!
 sleep 1
 expect "stop" systemctl stop dsnctl
@@ -28,27 +28,27 @@ expect "start" systemctl start dsnctl
 expect "restart" systemctl restart dsnctl
 expect "reload" systemctl reload dsnctl
 sleep 2
-echo "$nic $second" >$config/10-nic.conf
+echo "$bdf $second" >$config/10-nic.conf
 expect_status 1 "reload does not change what an open device shows" systemctl reload dsnctl
-told "it names who has it open" "$nic: process $holder \(vfio_read\) has it open" dsnctl
+told "it names who has it open" "$bdf: process $holder \(vfio_read\) has it open" dsnctl
 sleep 2
 kill $holder
 wait
-expect_output "all the while the same serial" "^ *[0-9]+ $first$" uniq -c /run/held
+expect_output "all the while the same serial" "^ *[0-9]+ $chosen$" uniq -c /run/held
 expect_output "and no other" "^1$" sh -c "sort -u /run/held | wc -l"
 
-echo "$nic 02-00-zz" >$config/20-wrong.conf
+echo "$bdf 02-00-zz" >$config/20-wrong.conf
 expect_status 1 "reload with a wrong rule fails" systemctl reload dsnctl
 told "it names file and line" "$config/20-wrong.conf:1: " dsnctl
 expect "it stays active" systemctl is-active dsnctl
-expect_output "the rules stay" "^$first$" vfio_read $nic serial
+expect_output "the rules stay" "^$chosen$" vfio_read $bdf serial
 rm $config/20-wrong.conf
 
 expect "reload" systemctl reload dsnctl
-expect_output "the new rule is in force" "^$second$" vfio_read $nic serial
+expect_output "the new rule is in force" "^$second$" vfio_read $bdf serial
 journalctl --sync
-journalctl -b -o json "DSNCTL_TARGET=$nic" "DSNCTL_ACTION=apply" "_SYSTEMD_UNIT=dsnctl.service" |
+journalctl -b -o json "DSNCTL_TARGET=$bdf" "DSNCTL_ACTION=apply" "_SYSTEMD_UNIT=dsnctl.service" |
 	tail -n 1 >/run/audit
 expect_output "the change is in the journal" "\"DSNCTL_NEW\":\"$second\"" cat /run/audit
-expect_output "and what it replaced" "\"DSNCTL_OLD\":\"$first\"" cat /run/audit
+expect_output "and what it replaced" "\"DSNCTL_OLD\":\"$chosen\"" cat /run/audit
 finish

@@ -1,13 +1,13 @@
 # Locked down as Secure Boot does it: serials are withheld, and whole reads by the operator's word.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-# shellcheck source=common.sh
+# shellcheck source=tests/boot/common.sh
 . /tests/common.sh
 
 expect "it is active" systemctl is-active dsnctl
 told "it says what it came to" "^loaded: hook permission, check off, gate: withheld$" dsnctl
 told "and what that costs" "whole reads too, which QEMU needs to start" dsnctl
-told "a rule's serial is degraded" "$nic: serial is degraded to scrub" dsnctl
+told "a rule's serial is degraded" "$bdf: serial is degraded to scrub" dsnctl
 for manager in libvirtd virtqemud any-other; do
 	expect_output "$manager, which reads whole, gets nothing" "^0$" \
 		sh -c "wc -c </run/seen/$manager"

@@ -1,9 +1,9 @@
 # The kernel is locked down and refuses the programs: only hold-vms.conf protects.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-# shellcheck source=common.sh
+# shellcheck source=tests/boot/common.sh
 . /tests/common.sh
-# shellcheck source=held.sh
+# shellcheck source=tests/boot/held.sh
 . /tests/held.sh
 
 expect "it has failed" systemctl is-failed dsnctl

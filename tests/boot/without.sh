@@ -1,14 +1,14 @@
 # The control: dsnctl.service is not enabled. Then it is started by hand, and enabled.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-# shellcheck source=common.sh
+# shellcheck source=tests/boot/common.sh
 . /tests/common.sh
 
 managers_saw $real
 
 # as QEMU of libvirt: of another user, open before the service starts
-chown nobody "/dev/vfio/$(group_of $nic)"
-setpriv --reuid=nobody --clear-groups vfio_read $nic hold >/run/held &
+chown nobody "/dev/vfio/$(group_of $bdf)"
+setpriv --reuid=nobody --clear-groups vfio_read $bdf hold >/run/held &
 holder=$!
 sleep 2
 if [ -e /dsnctl.deb ]; then
@@ -20,11 +20,11 @@ told "it names a process that had a device open" "process [0-9]+ \(vfio_read\) h
 kill $holder
 wait
 expect "its bpffs is mounted for everybody" mountpoint /run/dsnctl
-expect_output "scrub is the default" "^$zero$" vfio_read $nic serial
+expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
 loaded=$(journalctl -b -o cat -u dsnctl | grep '^loaded:')
 expect_output "in it load gets what load gets outside" "^$loaded$" dsnctl load
 
 expect "enable" systemctl enable dsnctl
 mkdir -p $config
-echo "$nic $first # the NIC" >$config/10-nic.conf
+echo "$bdf $chosen # the NIC" >$config/10-nic.conf
 finish

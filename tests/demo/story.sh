@@ -1,8 +1,6 @@
 # The main job as an operator sees it: before, load, after, set, dump.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
 
 say() { printf '\n# %s\n' "$*"; }
 
@@ -31,8 +29,8 @@ run dsnctl list
 
 say "Give the device a serial of your own. While it is open that is refused, as a guest would see
 # it change, unless you mean it. Then the running reader sees it too."
-run dsnctl set $bdf 02-00-5e-10-00-00-00-01
-run dsnctl set --force $bdf 02-00-5e-10-00-00-00-01 || exit 1
+run dsnctl set $bdf $chosen
+run dsnctl set --force $bdf $chosen || exit 1
 sleep 2
 kill $reader
 run uniq -c /run/reader

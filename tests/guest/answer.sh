@@ -1,12 +1,6 @@
 # load --answer: reads of a serial that never get to the device, and those that still do.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # sweep NAME SERIAL
 sweep() {
@@ -14,7 +8,7 @@ sweep() {
 		vfio_read $bdf sweep /run/image "$2"
 }
 
-sweep_quietly() { vfio_read $bdf sweep /run/image "$1"; }
+sweep_quietly() { vfio_read "$bdf" sweep /run/image "$1"; }
 
 # by NUMBER NAME COMMAND...: how many reads more were answered
 by() {
@@ -55,7 +49,7 @@ expect "hide" dsnctl set $bdf hide
 sweep hide hide
 expect "pass" dsnctl set $bdf pass
 by 0 "pass: nothing is answered" vfio_read $bdf serial
-sweep pass 52-54-00-ff-ff-12-34-56
+sweep pass $real
 expect "scrub again" dsnctl set $bdf scrub
 expect_output "the reads are counted with the function's" "^[1-9]" \
 	sh -c "dsnctl get $bdf -j | json_get reads"

@@ -1,27 +1,10 @@
 # Reads asleep inside vfio, in a reset or a page fault, while programs come and go beside them.
 # boot: --cpus 2
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 seconds=5
 shapes="qword low high vector whole edge"
-
-count() { dsnctl status -j | json_get "$1"; }
-is_realtime() { uname -v | grep -q PREEMPT_RT; }
-
-# within SECONDS COMMAND...: it succeeds before that
-within() {
-	local tenths=$(($1 * 10))
-
-	shift
-	until "$@"; do
-		tenths=$((tenths - 1))
-		[ $tenths -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
 
 # load_proven NAME [OPTION]...: 1, and a result, where the level is less
 load_proven() {

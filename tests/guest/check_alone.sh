@@ -1,18 +1,12 @@
 # The check alone: without a hook, and with one that is blind, no read shows the real serial.
 # boot: --cpus 2
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # late CALL: what became of ten reads by io_uring on the way out of it
 late() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		(late_ring $bdf 0x144 "$1") 2>/dev/null || echo "status $?"
+		(late_ring "$bdf" 0x144 "$1") 2>/dev/null || echo "status $?"
 	done | sort | uniq -c | sed 's/^ *//'
 }
 
@@ -37,7 +31,7 @@ done
 expect_status 0 "control: io_uring by a worker lives" vfio_read $bdf ring 0x144 4
 if [ -e /usr/sbin/arm_call ]; then
 	expect_output "control: a 32-bit process reads the real serial" "^768 reads, 0 wrong" \
-		compat_read $bdf /run/image 52-54-00-ff-ff-12-34-56 /usr/sbin/arm_call
+		compat_read $bdf /run/image $real /usr/sbin/arm_call
 fi
 
 expect_output "load the check alone" "^loaded: hook none, check (usage|resume): proven$" \

@@ -1,13 +1,10 @@
 # What status claims holds beside readers of real-time priority, and the kernel stays whole.
 # boot: --cpus 2
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 seconds=8
 
-count() { dsnctl status -j | json_get "$1"; }
 complaints() { dmesg | grep -cE 'Oops|BUG:|WARNING:|general protection|Call Trace' || true; }
 
 bind_vfio $bdf

@@ -1,14 +1,9 @@
 # Rules from files, rules for devices, hidden capabilities, and devices that are open.
 # boot: --dir build/minds_zero/lib/modules/0.0.0:/minds_zero
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
 device=0000:00:04
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-other=02-00-5e-10-00-00-00-02
 
 sees() { expect_output "$1" "^$2$" vfio_read $bdf serial; }
 
@@ -43,14 +38,14 @@ expect_output "default hide" "^[1-9][0-9]* reads, 0 wrong" vfio_read $bdf sweep 
 expect "set default scrub" dsnctl set default scrub
 
 # rules for a device
-expect_output "set of a device" "^$device: $other" dsnctl set 00:04 $other
-sees "its function has it" $other
+expect_output "set of a device" "^$device: $second" dsnctl set 00:04 $second
+sees "its function has it" $second
 expect_output "get says whose rule it is" "^rule: +device$" dsnctl get $bdf
-expect_output "dump" "^$device +serial $other device" dsnctl dump
+expect_output "dump" "^$device +serial $second device" dsnctl dump
 expect "a function's rule" dsnctl set $bdf $chosen
 sees "comes before its device's" $chosen
 expect "unset of the function" dsnctl unset $bdf
-sees "the device's again" $other
+sees "the device's again" $second
 expect "unset of the device" dsnctl unset $device
 sees "the default again" $zero
 
@@ -58,18 +53,18 @@ sees "the default again" $zero
 expect "a rule that expects this function" dsnctl set $bdf $chosen expect 8086:10d3
 sees "counts" $chosen
 told "a rule that expects another is told" "is 8086:10d3, not 15b3:1015" \
-	dsnctl set $bdf $other expect 15b3:1015
+	dsnctl set $bdf $second expect 15b3:1015
 sees "and does not count" $zero
 expect_output "get says the default" "^rule: +default$" dsnctl get $bdf
 expect_output "status shows the drift" "^$bdf +15b3:1015 +8086:10d3" dsnctl status
-expect_status 2 "expect of no ids" dsnctl set $bdf $other expect 15b3
+expect_status 2 "expect of no ids" dsnctl set $bdf $second expect 15b3
 expect "back" dsnctl unset $bdf
 
 # files
 cat >/etc/dsnctl.conf <<END
 # a comment
 default scrub
-$bdf $other	# and one behind a rule
+$bdf $second	# and one behind a rule
 END
 printf '%s %s expect 8086:10d3\n0000:05:00.0 hide\n' $bdf $chosen >/etc/dsnctl.d/10-site.conf
 expect_status 3 "dry run finds a difference" dsnctl apply --dry-run
@@ -89,7 +84,7 @@ expect_output "stays without --prune" "^unchanged: 4 rules" dsnctl apply
 expect_output "goes with it" "^0 added, 0 changed, 1 removed: 3 rules" dsnctl apply --prune
 
 cat >/etc/dsnctl.d/20-bad.conf <<END
-$bdf $other
+$bdf $second
 nonsense
 $bdf zz
 $bdf scrub
@@ -107,10 +102,10 @@ rm /etc/dsnctl.d/20-bad.conf
 expect_status 1 "a file that is not there" dsnctl apply /no/such/file
 
 # set --save
-told "set --save" "^$bdf: $other.*, saved$" dsnctl set --save $bdf $other
-expect_output "is in a file of its own" "^$bdf $other$" cat /etc/dsnctl.d/$bdf.conf
+told "set --save" "^$bdf: $second.*, saved$" dsnctl set --save $bdf $second
+expect_output "is in a file of its own" "^$bdf $second$" cat /etc/dsnctl.d/$bdf.conf
 told "an earlier file is told, as it counts" "10-site.conf:1 has another rule" \
-	dsnctl set --save $bdf $other
+	dsnctl set --save $bdf $second
 rm /etc/dsnctl.d/10-site.conf
 expect_output "apply takes it" "^unchanged" dsnctl apply
 told "unset --save" "saved" dsnctl unset --save $bdf
@@ -121,11 +116,11 @@ rm /etc/dsnctl.conf
 told "a serial that is not local" "not locally administered" \
 	dsnctl set $bdf 00-00-5e-10-00-00-00-01
 told "a serial like a MAC's" "FF-FF or FF-FE" dsnctl set $bdf 02-00-5e-ff-ff-00-00-01
-expect "one device" dsnctl set 07:00.0 $other
-told "the same for another" "0000:00:04.0 and 0000:07:00.0: the same serial $other" \
-	dsnctl set $bdf $other
+expect "one device" dsnctl set 07:00.0 $second
+told "the same for another" "$bdf and 0000:07:00.0: the same serial $second" \
+	dsnctl set $bdf $second
 expect "but not for a function of its own card" sh -c \
-	"! dsnctl set 07:00.1 $other 2>&1 | grep '07:00.0 and 0000:07:00.1'"
+	"! dsnctl set 07:00.1 $second 2>&1 | grep '07:00.0 and 0000:07:00.1'"
 # a stand-in: no device here has a driver that minds zeros
 mkdir -p /lib/modules/"$(uname -r)"
 cp /minds_zero/modules.* /lib/modules/"$(uname -r)"
@@ -164,7 +159,7 @@ expect_output "status too" "^$bdf +$holder \(vfio_read\)" dsnctl status
 kill $holder
 wait $holder
 expect_output "closed" "^null$" sh -c "dsnctl list -j | json_get devices 0 open_by"
-expect "and changed without --force" dsnctl set $bdf $other
+expect "and changed without --force" dsnctl set $bdf $second
 
 # one switch for many rules, under readers
 seq 0 9999 | while read -r i; do
@@ -172,9 +167,9 @@ seq 0 9999 | while read -r i; do
 		$((i / 8 % 32)) $((i % 8)) $((0x0200000000010000 + i))
 done >/run/rules
 { cat /run/rules && echo "$bdf $chosen"; } >/run/one
-{ sed 's/ 020000/ 0a0000/' /run/rules && echo "$bdf $other"; } >/run/other
+{ sed 's/ 020000/ 0a0000/' /run/rules && echo "$bdf $second"; } >/run/other
 expect_output "apply of 10,000 rules" "^10001 " sh -c "dsnctl apply --prune /run/one | grep -o '1000[12] rules' | sed 's/2/1/'"
-vfio_read $bdf mixed $chosen $other >/run/mixed 2>&1 &
+vfio_read $bdf mixed $chosen $second >/run/mixed 2>&1 &
 reader=$!
 i=0
 while [ $i -lt 10 ]; do
@@ -182,7 +177,7 @@ while [ $i -lt 10 ]; do
 		>/run/apply 2>&1 || not_ok "apply $i" "$(tail -n 3 /run/apply)"
 	i=$((i + 1))
 done
-expect_output "10,001 rules before and after" "^10001$" sh -c "dsnctl status -j | json_get rules"
+expect_output "10,001 rules before and after" "^10001$" count rules
 kill $reader
 wait $reader
 expect_output "under readers: the one or the other, never a third or a mix" \

@@ -4,15 +4,12 @@
 # boot: --device e1000e,bus=rp0,addr=0.0,multifunction=on,romfile=,mac=52:54:00:12:34:56
 # boot: --device e1000e,bus=rp0,addr=0.1,romfile=,mac=52:54:00:12:34:57
 # boot: --module uio_pci_generic
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
 bdf=0000:01:00.0
 other=0000:01:00.1
 sys=/sys/bus/pci/devices
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-second=02-00-5e-10-00-00-00-02
 
 sees() { expect_output "$2: $1" "^$3$" vfio_read "$2" serial; }
 
@@ -34,7 +31,7 @@ held() {
 }
 
 bind_both
-sees "before load" $bdf 52-54-00-ff-ff-12-34-56
+sees "before load" $bdf $real
 sees "before load" $other 52-54-00-ff-ff-12-34-57
 expect "load" dsnctl load
 sees "scrubbed" $bdf $zero
@@ -115,7 +112,7 @@ expect "unload" dsnctl unload
 # the kernel lets go of it some time after the last program
 expect "then it can go" timeout 20 sh -c "rmmod vfio_pci; until rmmod vfio_pci_core; do sleep 0.1; done"
 bind_both
-sees "without the programs" $bdf 52-54-00-ff-ff-12-34-56
+sees "without the programs" $bdf $real
 expect "load again" dsnctl load
 sees "scrubbed again" $bdf $zero
 

@@ -1,22 +1,8 @@
 # What dsnctl says of a host (check, verify, metrics), beside what is so.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-chosen=02-00-5e-10-00-00-00-01
-pins=/sys/fs/bpf/dsnctl
 text=/run/dsnctl.prom
-
-# outcome check|status: what is foretold, and what came of it
-outcome() {
-	local out key
-
-	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook check gate; do
-		echo "$out" | json_get $key | tr '\n' ' '
-	done
-}
 
 # foretold NAME: check before load says what status says after it
 foretold() {
@@ -31,12 +17,6 @@ foretold() {
 # state ITEM STATE: of a row of check
 state() {
 	expect_output "check: $1 is $2" "^$1 +$2" sh -c "dsnctl check 2>/dev/null; true"
-}
-
-# model NAME: whether the kernel can have it
-model() {
-	echo "$1" 2>/dev/null >/sys/kernel/debug/sched/preempt
-	grep -qs "($1)" /sys/kernel/debug/sched/preempt
 }
 
 # check, before anything is there
@@ -76,7 +56,7 @@ mount -t bpf bpf /sys/fs/bpf
 
 was=$(sed 's/.*(\(.*\)).*/\1/' /sys/kernel/debug/sched/preempt)
 for name in none voluntary full lazy; do
-	if model $name; then
+	if preempt $name; then
 		foretold "preemption $name"
 	else
 		skip "preemption $name" "this kernel has no such model"
@@ -85,7 +65,7 @@ done
 if echo 0 >/proc/sys/kernel/ftrace_enabled; then
 	state ftrace off
 	for name in voluntary full lazy; do
-		if model $name; then foretold "ftrace off, preemption $name"; fi
+		if preempt $name; then foretold "ftrace off, preemption $name"; fi
 	done
 	echo 1 >/proc/sys/kernel/ftrace_enabled
 else
@@ -93,9 +73,9 @@ else
 fi
 echo 2 >/proc/sys/kernel/kptr_restrict
 state addresses limited
-if model full; then foretold "addresses hidden, preemption full"; fi
+if preempt full; then foretold "addresses hidden, preemption full"; fi
 echo 0 >/proc/sys/kernel/kptr_restrict
-model "$was"
+preempt "$was"
 echo 0 >/proc/sys/net/core/bpf_jit_enable
 if grep -q 0 /proc/sys/net/core/bpf_jit_enable; then
 	expect_status 4 "no JIT: check" dsnctl check
@@ -134,7 +114,7 @@ unbind $bdf
 expect_output "verify: not bound" "not to vfio-pci" sh -c "dsnctl verify $bdf 2>&1; true"
 expect_output "verify: nothing to verify" "nothing was verified" sh -c "dsnctl verify 2>&1"
 bind_vfio $bdf
-expect_output "nobody was killed" "^0$" sh -c "dsnctl status -j | json_get kills"
+expect_output "nobody was killed" "^0$" count kills
 # control: with the hook gone behind our back, and the policy still there
 for way in scrub $chosen hide; do
 	dsnctl load --check off >/dev/null 2>&1
@@ -228,7 +208,7 @@ expect_output "metrics: the hook" '^dsnctl_info\{.*hook="fexit",check="[a-z]+",p
 expect_output "metrics: rules" "^1$" metric dsnctl_rules
 for key in touched missed repaired answered refused wholes wholes_passed unchecked stops kills \
 	failed_writes unkillable uncounted collapsed; do
-	expect_output "metrics: $key as in status" "^$(dsnctl status -j | json_get $key)$" \
+	expect_output "metrics: $key as in status" "^$(count $key)$" \
 		metric dsnctl_${key}_total
 done
 expect_output "metrics: reads of the device" "^$(dsnctl get $bdf -j | json_get reads)$" \

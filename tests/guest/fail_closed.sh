@@ -1,20 +1,14 @@
 # Buffers of every kind, buffers that are taken away, and pins that are taken away.
 # boot: --cpus 2 --append preempt=full
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=a2-11-22-33-44-55-66-77
-pins=/sys/fs/bpf/dsnctl
+chosen=$unlike
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
 expect "load" dsnctl load
 expect "set" dsnctl set $bdf $chosen
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # without the service a reader whose buffer cannot be written waits, and shows nothing
 before=$(count stops)
@@ -134,21 +128,16 @@ for link in dsn_fexit dsn_usage dsn_idle dsn_resume; do
 done
 expect "unload" dsnctl unload
 
-# the model changes under what runs
-model() {
-	echo "$1" 2>/dev/null >/sys/kernel/debug/sched/preempt
-	grep -qs "($1)" /sys/kernel/debug/sched/preempt
-}
-
-if model voluntary; then
+# the preemption model changes under what runs
+if preempt voluntary; then
 	expect_output "voluntary: proven" ": proven$" dsnctl load
-	model full
+	preempt full
 	expect "full now: the check does not mind" dsnctl status --require proven
 	expect_output "nothing leaks" " 0 wrong" vfio_read $bdf sweep /run/image $zero
-	model voluntary
+	preempt voluntary
 	expect_output "what withholds without a gate does" "^loaded: hook permission, check off: withheld$" \
 		dsnctl load --hook permission --check off
-	model full
+	preempt full
 	expect_status 3 "full now: no longer withheld" dsnctl status --require withheld
 	expect "but best-effort" dsnctl status --require best-effort
 	expect_output "status names the model" "preemption model full" dsnctl status

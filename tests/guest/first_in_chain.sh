@@ -1,10 +1,7 @@
 # A device whose serial is the first capability in the chain, at 0x100.
 # boot: --device vmxnet3,addr=4,mac=52:54:00:12:34:56
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
@@ -13,7 +10,7 @@ expect_output "control: before load it is real" "[1-9][0-9]* wrong bytes" \
 	sh -c "vfio_read $bdf sweep /run/image $chosen; true"
 expect "load" dsnctl load
 expect_output "scrub: every read around it" " 0 wrong" \
-	vfio_read $bdf sweep /run/image 00-00-00-00-00-00-00-00
+	vfio_read $bdf sweep /run/image $zero
 expect "set" dsnctl set $bdf $chosen
 expect_output "serial: every read around it" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
 expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $chosen

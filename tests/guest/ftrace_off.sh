@@ -1,13 +1,8 @@
 # kernel.ftrace_enabled goes to 0 and back: no read is real meanwhile, and status does not forget.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-chosen=02-00-5e-10-00-00-00-01
 switch=/proc/sys/kernel/ftrace_enabled
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # off_and_on REGEX NAME: what a read shows while ftrace is off
 off_and_on() {

@@ -1,10 +1,6 @@
 # The kprobe pair, which kernels without fexit get: the same reads, the same answers.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
 
 # the kernel frees a program some time after its last user
 gone() { timeout 10 sh -c "while bpftool prog show | grep -q $1; do sleep 0.1; done"; }

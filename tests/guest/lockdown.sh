@@ -1,24 +1,7 @@
 # Locked down as Secure Boot does it: nothing can be written, so reads are left or refused.
 # boot: --append lockdown=integrity
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-
-count() { dsnctl status -j | json_get "$1"; }
-
-# outcome check|status: what is foretold, and what came of it
-outcome() {
-	local out key
-
-	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook check gate; do
-		echo "$out" | json_get $key | tr '\n' ' '
-	done
-}
 
 bind_vfio $bdf
 expect_output "control: before load the real serial" "^$real$" vfio_read $bdf serial

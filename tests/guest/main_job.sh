@@ -1,12 +1,7 @@
 # The main job: load, scrub by default, set, pass, dump, unload, with every shape of read.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-pins=/sys/fs/bpf/dsnctl
 hook=fexit
 has_fexit || hook=kprobe
 
@@ -80,10 +75,10 @@ expect_output "the last reader's command" "^vfio_read$" \
 for key in loaded hook check gate missed failed_writes stops collapsed; do
 	expect "status -j has $key" sh -c "dsnctl status -j | json_get $key"
 done
-expect_output "nothing was missed" "^0$" sh -c "dsnctl status -j | json_get missed"
-expect_output "the check has seen what the hook has" "^0$" sh -c "dsnctl status -j | json_get unchecked"
-expect_output "nobody was stopped" "^0$" sh -c "dsnctl status -j | json_get stops"
-expect_output "no write failed" "^0$" sh -c "dsnctl status -j | json_get failed_writes"
+expect_output "nothing was missed" "^0$" count missed
+expect_output "the check has seen what the hook has" "^0$" count unchecked
+expect_output "nobody was stopped" "^0$" count stops
+expect_output "no write failed" "^0$" count failed_writes
 expect_output "dump -j: default" "^scrub$" sh -c "dsnctl dump -j | json_get default"
 for key in bdf policy serial reads; do
 	expect "dump -j: a rule has $key" sh -c "dsnctl dump -j | json_get rules 0 $key"

@@ -1,27 +1,7 @@
 # Who reads is told: each read once, its place, what was done; what is lost is counted.
 # boot: --cpus 2 --append preempt=full
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
-pins=/sys/fs/bpf/dsnctl
-
-count() { dsnctl status -j | json_get "$1"; }
-
-# within SECONDS COMMAND...: it succeeds before that
-within() {
-	local tenths=$(($1 * 10))
-
-	shift
-	until "$@"; do
-		tenths=$((tenths - 1))
-		[ $tenths -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
 
 starts() { grep -q '"event":"start"' /run/events; }
 
@@ -167,10 +147,10 @@ expect_output "is told whose the first is" "another monitor runs, process $monit
 
 read_from_gone() {
 	mkdir /sys/fs/cgroup/gone
-	kill -STOP $monitor
-	in_cgroup gone vfio_read $bdf hex 0x144 4
+	kill -STOP "$monitor"
+	in_cgroup gone vfio_read "$bdf" hex 0x144 4
 	rmdir /sys/fs/cgroup/gone
-	kill -CONT $monitor
+	kill -CONT "$monitor"
 }
 
 told "a cgroup that is gone by then" cgroup=null length=4 -- read_from_gone

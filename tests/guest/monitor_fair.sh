@@ -2,33 +2,19 @@
 # boot: --cpus 2
 # boot: --device e1000e,addr=4,romfile=,mac=52:54:00:12:34:56
 # boot: --device e1000e,addr=5,romfile=,mac=52:54:00:12:34:57
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-loud=0000:00:04.0
 slow=0000:00:05.0
-zero=00-00-00-00-00-00-00-00
-
-# within SECONDS COMMAND...: it succeeds before that
-within() {
-	local tenths=$(($1 * 10))
-
-	shift
-	until "$@"; do
-		tenths=$((tenths - 1))
-		[ $tenths -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
 
 has() { grep -q "$1" /run/events; }
 events_of() { grep '"event":"read"' /run/events | grep "\"bdf\":\"$1\""; }
 # repeats of all the events on stdin
 repeats() { sed -n 's/.*"repeats":\([0-9]*\).*/\1/p' | awk '{ sum += $1 } END { print sum + 0 }'; }
 
-bind_vfio $loud
+bind_vfio $bdf
 bind_vfio $slow
-vfio_read $loud save /run/image
+vfio_read $bdf save /run/image
 expect "load" dsnctl load
 : >/run/events
 dsnctl monitor -j >/run/events 2>/run/errors &
@@ -38,7 +24,7 @@ within 20 has '"event":"start"' || not_ok "the monitor starts" "$(cat /run/error
 vfio_read $slow hold >/run/slow &
 reader=$!
 expect "a guest reads its serial for five seconds, without a pause" \
-	sh -c "asleep $loud /run/image $zero steady 5 1 low >/run/loud"
+	sh -c "asleep $bdf /run/image $zero steady 5 1 low >/run/loud"
 kill $reader
 wait $reader 2>/dev/null
 sleep 1
@@ -56,8 +42,8 @@ expect_output "none of its events stands for others" "^0$" \
 	sh -c "grep '\"bdf\":\"$slow\"' /run/events | grep -vc '\"repeats\":0'; true"
 
 reads=$(sed -n 's/^total: \([0-9]*\) reads.*/\1/p' /run/loud)
-events=$(events_of $loud | wc -l)
-told=$((events + $(events_of $loud | repeats)))
+events=$(events_of $bdf | wc -l)
+told=$((events + $(events_of $bdf | repeats)))
 echo "# $reads reads without a pause, $events events, which tell of $told"
 expect_output "most reads of the other guest have no event of their own" "^yes$" \
 	sh -c "[ $events -gt 0 ] && [ $events -lt $((reads / 4)) ] && echo yes"
@@ -65,6 +51,6 @@ expect_output "most reads of the other guest have no event of their own" "^yes$"
 expect_output "but are counted in the next one that has" "^yes$" \
 	sh -c "[ $told -le $reads ] && [ $told -ge $((reads * 3 / 4)) ] && echo yes"
 expect_output "status counts what was collapsed" "^[1-9]" \
-	sh -c "dsnctl status -j | json_get collapsed"
+	count collapsed
 expect "unload" dsnctl unload
 finish

@@ -1,20 +1,7 @@
 # A kernel whose active LSMs are without bpf, as Ubuntu's and Proxmox's: it is proven there too.
 # boot: --append lsm=lockdown,yama,integrity,apparmor
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-zero=00-00-00-00-00-00-00-00
-
-# outcome check|status: what is foretold, and what came of it
-outcome() {
-	local out key
-
-	out=$(dsnctl "$1" -j 2>/dev/null)
-	for key in guarantee hook check gate; do
-		echo "$out" | json_get $key | tr '\n' ' '
-	done
-}
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
@@ -31,12 +18,11 @@ if has_fexit; then
 		sh -c "dsnctl load --answer -j | json_get answer"
 	expect_output "and scrubbed" "^[1-9][0-9]* reads, 0 wrong" \
 		vfio_read $bdf sweep /run/image $zero
-	expect_output "answered" "^[1-9]" sh -c "dsnctl status -j | json_get answered"
+	expect_output "answered" "^[1-9]" count answered
 fi
 dsnctl unload >/dev/null
 for model in none voluntary full lazy; do
-	echo $model 2>/dev/null >/sys/kernel/debug/sched/preempt
-	if ! grep -qs "($model)" /sys/kernel/debug/sched/preempt; then
+	if ! preempt $model; then
 		skip "preemption $model" "this kernel has no such model"
 		continue
 	fi

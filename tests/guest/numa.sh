@@ -4,16 +4,12 @@
 # boot: --qemu-arg -object --qemu-arg memory-backend-ram,id=m1,size=1G
 # boot: --qemu-arg -numa --qemu-arg node,nodeid=0,memdev=m0,cpus=0
 # boot: --qemu-arg -numa --qemu-arg node,nodeid=1,memdev=m1,cpus=1
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 seconds=12
 balancing=/proc/sys/kernel/numa_balancing
 rates=/sys/kernel/debug/sched/numa_balancing
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # healthy NAME SHAPE...: four threads read so, and come to their end
 healthy() {

@@ -1,13 +1,9 @@
 # What the guest of a real QEMU reads, on its own processor.
 # boot: --boot-timeout 180 --vmm 7.2 --mem 1536 --file tests/vmm/vmm.sh
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
+# shellcheck source=tests/vmm/vmm.sh
 . /vmm.sh
-
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
-chosen=02-00-5e-10-00-00-00-01
 
 boot_guest() {
 	start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"

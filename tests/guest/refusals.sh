@@ -1,10 +1,6 @@
 # What goes wrong, and what is said then: each cause has its own message and status.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
-pins=/sys/fs/bpf/dsnctl
 
 # says STATUS NAME REGEX COMMAND...
 says() {
@@ -59,10 +55,10 @@ expect_output "set beside 8192 rules" ": $chosen" dsnctl set $bdf $chosen
 expect_output "it is in force" "^$chosen$" vfio_read $bdf serial
 expect "as many as fit" fill_rules 262144
 says 1 "map full" "the map is full: it holds 262144 rules" dsnctl set $bdf $chosen
-expect_output "the rules in force stay" "^262144$" sh -c "dsnctl status -j | json_get rules"
+expect_output "the rules in force stay" "^262144$" count rules
 expect "none" fill_rules 0
 expect_output "dump -j of no rules" "^0$" sh -c "dsnctl dump -j | json_get rules length"
-expect_output "status -j of no rules" "^0$" sh -c "dsnctl status -j | json_get rules"
+expect_output "status -j of no rules" "^0$" count rules
 
 # load killed at any moment: what ran runs on, and the next load is whole
 i=0
@@ -80,7 +76,7 @@ expect_output "25 killed loads, no real serial" "^0$" echo $wrong
 expect "load after them" dsnctl load
 expect_output "leaves one hook" "^1$" sh -c "sleep 2; bpftool prog show | grep -c dsn_fexit"
 expect_output "one check" "^1$" sh -c "bpftool prog show | grep -c -e dsn_usage -e dsn_resume"
-expect_output "both of one load" "^proven$" sh -c "dsnctl status -j | json_get guarantee"
+expect_output "both of one load" "^proven$" count guarantee
 expect_output "and nothing prepared" "^0$" sh -c "ls $pins | grep -c _new; true"
 
 # killed at any moment, the policy stays in force: one value or the other
@@ -95,7 +91,7 @@ while [ $i -lt 60 ]; do
 	usleep $((i * 1500))
 	kill -9 $victim 2>/dev/null
 	wait $victim 2>/dev/null
-	vfio_read $bdf serial | grep -Eq "^(00-00-00-00-00-00-00-00|$chosen)$" || wrong=$((wrong + 1))
+	vfio_read $bdf serial | grep -Eq "^($zero|$chosen)$" || wrong=$((wrong + 1))
 	i=$((i + 1))
 done
 expect_output "60 killed commands, no other serial" "^0$" echo $wrong

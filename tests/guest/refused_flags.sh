@@ -1,11 +1,6 @@
 # A preadv2 that the kernel refuses for its flags has read nothing: nothing is done about it.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
-
-count() { dsnctl status -j | json_get "$1"; }
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image

@@ -1,9 +1,8 @@
 # What removing the Debian package does to a protection that is in force.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 # boot: --file debian/dsnctl.prerm
 . /lib.sh
 
-bdf=0000:00:04.0
 prerm=/dsnctl.prerm
 
 # dpkg runs this before it takes the files away.

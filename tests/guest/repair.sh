@@ -1,21 +1,9 @@
 # Stopped processes are repaired and go on: by the service, over unload and load, and by hand.
 # boot: --cpus 2
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
 object=/usr/sbin/stop_self.bpf.o
-
-# within TENTHS COMMAND...: it succeeds before that
-within() {
-	local tenths=$1
-
-	shift
-	until "$@"; do
-		tenths=$((tenths - 1))
-		[ $tenths -gt 0 ] || return
-		sleep 0.1
-	done
-}
 
 is_stopped() { grep -qs '^State:.*(stopped)' "/proc/$1/status"; }
 has_ended() { [ ! -e "/proc/$1/stat" ] || grep -qs '^State:.*Z' "/proc/$1/status"; }
@@ -47,7 +35,7 @@ expect_status 2 "repair of something else than a pid is wrong usage" dsnctl repa
 
 stop_self $object 1 1 >/run/result &
 stopped=$!
-expect "without the service a process stays stopped" within 50 is_stopped $stopped
+expect "without the service a process stays stopped" within 5 is_stopped $stopped
 expect_output "repair of another pid leaves it stopped" "no process" dsnctl repair 1
 expect "it is stopped" is_stopped $stopped
 expect_output "repair by pid, as JSON" \
@@ -58,9 +46,9 @@ expect_output "its memory is right" "^good 1 wrong 0 failed 0$" cat /run/result
 
 stop_self $object 1 1 &
 stopped=$!
-within 50 is_stopped $stopped
+within 5 is_stopped $stopped
 kill -9 $stopped
-within 50 has_ended $stopped
+within 5 has_ended $stopped
 expect_output "a process that was killed meanwhile is given up" "process $stopped .* has ended" \
 	dsnctl repair
 expect_output "and forgotten" "^no process is to be repaired$" dsnctl repair

@@ -1,10 +1,10 @@
 # What 8192 rules cost, and a load, in exact instructions, beside the least it takes.
 # boot: --icount --mem 2048
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-# within NAME LIMIT COST LEAST: a ratio that may be this at most, printed with the result
-within() {
+# ratio NAME LIMIT COST LEAST: a ratio that may be this at most, printed with the result
+ratio() {
 	local name
 
 	name="$1: $(awk -v a="$3" -v b="$4" 'BEGIN { if (b) printf "%.2f", a / b }') times, at most $2"
@@ -27,7 +27,7 @@ load_bare() {
 	local check=0 fops=0 programs="dsn_fexit dsn_open"
 
 	fops=$(awk '$3 == "vfio_device_fops" { print $1 }' /proc/kallsyms)
-	case $(dsnctl status -j | json_get check) in
+	case $(count check) in
 	usage) check=1 programs="dsn_usage $programs" ;;
 	resume) check=2 programs="dsn_resume $programs" ;;
 	esac
@@ -47,14 +47,14 @@ awk '{ lines[NR - 1] = $1; serials[NR - 1] = $2 }
 	END { for (i = 0; i < NR; i++)
 		print lines[i * 7919 % NR], serials[i * 104729 % NR] }' /run/8192 >/run/mixed
 
-bind_vfio 0000:00:04.0
+bind_vfio $bdf
 batch=$(scale batch 8192)
 process=$(cost scale batch 8192)
 first=$(cost dsnctl load)
 again=$(cost dsnctl load)
 bare=$(load_bare)
-within "load, next to libbpf's" 1.2 "$first" "$bare"
-within "load again" 1.2 "$again" "$bare"
+ratio "load, next to libbpf's" 1.2 "$first" "$bare"
+ratio "load again" 1.2 "$again" "$bare"
 
 # the command's own cost, with one rule: nothing below is about that
 head -n 1 /run/8192 >/run/1
@@ -62,20 +62,20 @@ one=$(cost dsnctl apply /run/1)
 same=$(cost dsnctl apply /run/1)
 echo "# apply of one rule: $one instructions, and $same if it is the same"
 applied=$(cost dsnctl apply /run/8192)
-expect_output "8192 rules" "^8192$" sh -c "dsnctl status -j | json_get rules"
+expect_output "8192 rules" "^8192$" count rules
 memory=$(bpftool -j map show pinned /sys/fs/bpf/dsnctl/rules | json_get bytes_memlock)
 echo "# the map: $((memory / 8192)) bytes a rule"
-within "apply of 8192 rules, next to a batch update" 3 $((applied - one)) "$batch"
-within "the same, next to a process that makes one" 3 $((applied - one)) "$process"
-within "unchanged" 3 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
+ratio "apply of 8192 rules, next to a batch update" 3 $((applied - one)) "$batch"
+ratio "the same, next to a process that makes one" 3 $((applied - one)) "$process"
+ratio "unchanged" 3 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
 mixed=$(cost dsnctl apply --prune /run/mixed)
-within "all of them changed, from a file in no order" 4.5 $((mixed - one)) "$batch"
+ratio "all of them changed, from a file in no order" 4.5 $((mixed - one)) "$batch"
 dump=$(scale run dsnctl dump -j)
 list=$(cost dsnctl list)
 dsnctl apply --prune /run/819 >/dev/null 2>&1
 small=$(scale run dsnctl dump -j)
-within "dump -j of 8192 rules, next to 819" 8 "${dump% *}" "${small% *}"
+ratio "dump -j of 8192 rules, next to 819" 8 "${dump% *}" "${small% *}"
 echo "# dump -j: $(((${dump#* } - ${small#* }) * 1024 / 7373)) bytes of memory a rule," \
 	"$(((${dump% *} - ${small% *}) / 7373)) instructions"
-within "list beside 8192 rules, next to 819" 2 "$list" "$(cost dsnctl list)"
+ratio "list beside 8192 rules, next to 819" 2 "$list" "$(cost dsnctl list)"
 finish

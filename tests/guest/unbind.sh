@@ -1,14 +1,10 @@
 # A function that is unbound and bound by ever new processes leaves nothing behind.
 # boot: --cpus 2 --append preempt=full --append init_on_free=1
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 rounds=120
 driver=/sys/bus/pci/drivers/vfio-pci
-
-count() { dsnctl status -j | json_get "$1"; }
 
 # Elements of all hash maps of the programs, by the names that bpftool has for them.
 elements() {
@@ -24,7 +20,7 @@ elements() {
 rebind() {
 	local n=0
 
-	while [ $n -lt $rounds ]; do
+	while [ "$n" -lt "$rounds" ]; do
 		sh -c "echo $bdf >$driver/unbind" && sh -c "echo $bdf >$driver/bind" || return
 		n=$((n + 1))
 	done

@@ -1,8 +1,7 @@
 # load --answer: the device is not asked, as the table that stands for it counts.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
 counters=/sys/kernel/debug/config_table
 
 # asked OFFSET LENGTH: how often the table is asked for the serial by a read

@@ -1,9 +1,6 @@
 # Config spaces that no device should have: guest.sh shapes | dangerous | random SEED COUNT
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-chosen=02-00-5e-10-00-00-00-01
 
 modprobe vfio-pci disable_idle_d3=1 # opening a thousand times takes long enough
 bind_vfio $bdf

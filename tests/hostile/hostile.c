@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reads config spaces that no device should have through VFIO, and compares with policy. */
-#include "../guest/vfio_device.h"
+#include "../tools/vfio_device.h"
 #include "device.h"
 #include "random.h"
 #include "shapes.h"

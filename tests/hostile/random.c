@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Generated chains, each byte checked against the model. */
 #include "random.h"
-#include "../guest/vfio_device.h"
+#include "../tools/vfio_device.h"
 #include "device.h"
 #include "shapes.h"
 

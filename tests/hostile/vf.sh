@@ -1,6 +1,6 @@
 # Virtual functions, made after load: which rule they are under. No VF that QEMU has shows a
 # serial, so the test module puts one behind the last extended capability of an NVMe VF.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
 pf=0000:01:00.0
@@ -8,11 +8,7 @@ vf=0000:01:00.1
 other=0000:01:00.2
 sys=/sys/bus/pci/devices
 table=/sys/kernel/debug/config_table/table
-zero=00-00-00-00-00-00-00-00
-real=52-54-00-ff-ff-12-34-56
-one=02-00-5e-10-00-00-00-01
-two=02-00-5e-10-00-00-00-02
-three=02-00-5e-10-00-00-00-03
+third=02-00-5e-10-00-00-00-03
 
 sees() { expect_output "$1" "^$2$" vfio_read $vf serial; }
 
@@ -38,7 +34,7 @@ add_serial() {
 
 modprobe nvme
 expect "load" dsnctl load
-expect "a rule for the PF" dsnctl set $pf $one
+expect "a rule for the PF" dsnctl set $pf $chosen
 i=0
 while ! echo 2 >$sys/$pf/sriov_numvfs && [ $i -lt 10 ]; do
 	sleep 1
@@ -49,25 +45,25 @@ expect_output "their PF stays with its driver" "^nvme$" driver_of $pf
 bind_vfio $vf
 insmod /config_table.ko device=$vf
 add_serial
-expect_output "list knows the VF's serial" "^$vf +vfio-pci +serial +$one pf $pf " dsnctl list
-sees "a VF follows its PF's rule" $one
+expect_output "list knows the VF's serial" "^$vf +vfio-pci +serial +$chosen pf $pf " dsnctl list
+sees "a VF follows its PF's rule" $chosen
 expect_output "get says so" "^rule: +pf $pf$" dsnctl get $vf
-expect "a rule for the VF" dsnctl set $vf $two
-sees "comes before its PF's" $two
-expect "a rule for the other VF" dsnctl set $other $three
-sees "is not this one's" $two
+expect "a rule for the VF" dsnctl set $vf $second
+sees "comes before its PF's" $second
+expect "a rule for the other VF" dsnctl set $other $third
+sees "is not this one's" $second
 expect "unset of the VF's" dsnctl unset $vf
-sees "the PF's again" $one
+sees "the PF's again" $chosen
 expect "unset of the PF's" dsnctl unset $pf
 sees "the default" $zero
-expect "a rule for the device, which the VF's function is one of" dsnctl set 0000:01:00 $three
-sees "is the VF's own" $three
-expect "a rule for the PF" dsnctl set $pf $one
-sees "does not come before it" $three
+expect "a rule for the device, which the VF's function is one of" dsnctl set 0000:01:00 $third
+sees "is the VF's own" $third
+expect "a rule for the PF" dsnctl set $pf $chosen
+sees "does not come before it" $third
 expect "unset of the device's" dsnctl unset 0000:01:00
-expect "a PF's rule that expects its ids" dsnctl set $pf $two expect 1b36:0010
-sees "counts for its VF" $two
-expect "and one that expects others" dsnctl set $pf $two expect 8086:10d3
+expect "a PF's rule that expects its ids" dsnctl set $pf $second expect 1b36:0010
+sees "counts for its VF" $second
+expect "and one that expects others" dsnctl set $pf $second expect 8086:10d3
 sees "does not" $zero
 expect_output "hide" ": hide" dsnctl set $pf hide
 expect_status 1 "hidden, the VF has no serial" vfio_read $vf serial

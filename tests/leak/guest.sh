@@ -2,18 +2,15 @@
 # Arguments: --check of `load`, its --hook or `answer`, seconds, threads; then the level that
 # `status` must have at the end (proven) and the readers (every-way, asleep).
 # Prints the readers' lines.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
 other_bdf=0000:00:05.0 # if there is one, it is unbound and bound all the time
-first=02-00-5e-10-00-00-00-01
-second=a2-11-22-33-44-55-66-77
 check=$1 hook=$2 seconds=$3 threads=$4 level=${5:-proven} readers=${6:-every-way}
 
 bind_vfio $bdf || exit 1
 vfio_read $bdf save /run/image
-allowed="$first $second" rule=$first other=$second
+allowed="$chosen $unlike" rule=$chosen other=$unlike
 case $hook in
 answer) load="dsnctl load --check $check --hook fexit --answer" ;;
 permission)

@@ -1,10 +1,6 @@
 # With systemd: installs the package, upgrades it under a running guest, removes it.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
 
 # The id of the program in force.
 program() {

@@ -1,11 +1,8 @@
 # Reads, changes, loads, opens and rebinds for SECONDS; kernel memory must not grow.
 # Arguments: seconds, kB of growth that is allowed, and what to leak: nothing, map or process.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-bdf=0000:00:04.0
-first=02-00-5e-10-00-00-00-01
-second=a2-11-22-33-44-55-66-77
 seconds=$1 allowed=$2 leak=$3
 
 now() { cut -d. -f1 /proc/uptime; }
@@ -13,7 +10,7 @@ now() { cut -d. -f1 /proc/uptime; }
 # kB of a line of /proc/meminfo
 kb() { awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo; }
 
-count() { bpftool -j "$1" show | grep -o '"id":' | wc -l; }
+objects() { bpftool -j "$1" show | grep -o '"id":' | wc -l; }
 
 memlock() {
 	bpftool -j map show | grep -o '"bytes_memlock":[0-9]*' |
@@ -33,7 +30,7 @@ listen() { dmesg -c >>/run/dmesg; }
 change() {
 	load || return
 	while [ ! -e /run/done ]; do
-		dsnctl set --force $bdf $second && dsnctl set --force $bdf $first &&
+		dsnctl set --force $bdf $unlike && dsnctl set --force $bdf $chosen &&
 			dsnctl apply --force --prune /run/many &&
 			dsnctl apply --force --prune /run/few || return
 		dsnctl status -j && dsnctl dump -j && dsnctl list && dsnctl metrics || return
@@ -44,7 +41,7 @@ open_and_close() {
 	local n=0
 
 	while [ $n -lt 5 ]; do
-		vfio_read $bdf serial && vfio_read $bdf fault /run/image $first || return
+		vfio_read $bdf serial && vfio_read $bdf fault /run/image $chosen || return
 		# readers by io_uring are killed, also this one, or refused on real-time kernels
 		! vfio_read $bdf ring 0x140 12 || return
 		n=$((n + 1))
@@ -66,7 +63,7 @@ round() {
 	rm -f /run/done
 	change 2>/run/change &
 	changes=$!
-	stress $bdf /run/image 10 4 $first $second >/run/stress 2>&1 ||
+	stress $bdf /run/image 10 4 $chosen $unlike >/run/stress 2>&1 ||
 		not_ok "round $1: readers" "$(cat /run/stress)"
 	: >/run/done
 	wait $changes || not_ok "round $1: changes" "$(tail -n 3 /run/change)"
@@ -87,7 +84,7 @@ sample() {
 	while [ $n -lt 3 ]; do
 		sleep 1
 		echo "$(kb SUnreclaim) $(kb Percpu) $(kb VmallocUsed) $(memlock)" \
-			"$(count prog) $(count map) $(count link)"
+			"$(objects prog) $(objects map) $(objects link)"
 		n=$((n + 1))
 	done | awk '{ $1 += $2 + $3; for (i = 1; i <= NF; i++)
 			if (NR == 1 || $i < least[i]) least[i] = $i }
@@ -148,13 +145,13 @@ seq 0 999 | while read -r i; do
 	printf '10000:%02x:%02x.%x %016x\n' $((i / 256)) $((i / 8 % 32)) $((i % 8)) \
 		$((0x0200000000010000 + i))
 done >/run/many
-echo "$bdf $first" | tee -a /run/many >/run/few
+echo "$bdf $chosen" | tee -a /run/many >/run/few
 bind_vfio $bdf || exit 1
 vfio_read $bdf save /run/image
 echo 4 >/proc/sys/vm/drop_caches # from now on it says nothing in dmesg
 listen
 : >/run/dmesg
-load && listen && dsnctl set $bdf $first >/dev/null || exit 1
+load && listen && dsnctl set $bdf $chosen >/dev/null || exit 1
 
 start=$(now) n=0 told=0
 while [ $(($(now) - start)) -lt "$seconds" ]; do

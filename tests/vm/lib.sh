@@ -1,5 +1,16 @@
-# Guest helpers, sourced by test scripts as ". /lib.sh".
+# The machine of the tests, and what tests of it share: sourced as ". /lib.sh".
 # shellcheck shell=dash
+# shellcheck disable=SC2034 # constants are for those who source this
+
+# The NIC that tests/vm/boot gives the machine, and its serial, which is made from its MAC.
+bdf=0000:00:04.0
+real=52-54-00-ff-ff-12-34-56
+zero=00-00-00-00-00-00-00-00
+# Serials for rules; `unlike` shares no byte with `chosen`.
+chosen=02-00-5e-10-00-00-00-01
+second=02-00-5e-10-00-00-00-02
+unlike=a2-11-22-33-44-55-66-77
+pins=/sys/fs/bpf/dsnctl
 
 # Results. The marker file also counts what fails in a subshell.
 
@@ -45,14 +56,51 @@ expect_output() {
 	fi
 }
 
+# within SECONDS COMMAND...: waits until the command succeeds; 1 if it does not in time
+within() {
+	local tenths=$(($1 * 10))
+
+	shift
+	until "$@"; do
+		tenths=$((tenths - 1))
+		[ $tenths -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
 # Ends the script: 0 if nothing was "not ok".
 finish() {
 	[ ! -e /run/not_ok ]
 	exit
 }
 
-# Whether the kernel attaches fexit programs to its functions: ftrace's direct calls.
+# The kernel.
+
+# 0 if the kernel attaches fexit programs to its functions: ftrace's direct calls.
 has_fexit() { grep -qw register_ftrace_direct /proc/kallsyms; }
+
+is_realtime() { uname -v | grep -q PREEMPT_RT; }
+
+# preempt MODEL: sets the preemption model; 1 if the kernel has no such model
+preempt() {
+	echo "$1" 2>/dev/null >/sys/kernel/debug/sched/preempt
+	grep -qs "($1)" /sys/kernel/debug/sched/preempt
+}
+
+# dsnctl's JSON.
+
+# count MEMBER: of status, mostly a counter
+count() { dsnctl status -j | json_get "$1"; }
+
+# outcome check|status: the level and the layers, as check predicts or status reports them
+outcome() {
+	local out key
+
+	out=$(dsnctl "$1" -j 2>/dev/null)
+	for key in guarantee hook check gate; do
+		echo "$out" | json_get $key | tr '\n' ' '
+	done
+}
 
 # PCI devices, named like 0000:00:04.0.
 

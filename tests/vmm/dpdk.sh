@@ -1,12 +1,8 @@
 # DPDK's driver on a scrubbed function: it opens, sends, and which of its reads are rewritten.
 # boot: --cpus 2 --qemu-arg -netdev --qemu-arg hubport,id=net,hubid=0
 # boot: --device e1000e,addr=4,romfile=,mac=52:54:00:12:34:56,netdev=net
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
-
-bdf=0000:00:04.0
-real=52-54-00-ff-ff-12-34-56
-zero=00-00-00-00-00-00-00-00
 
 # DPDK sends for five seconds, then prints what it knows of the port.
 send() {

@@ -1,14 +1,11 @@
 # What lspci says in a Linux guest of a real QEMU: under each policy, after a reset of the
 # function and after a reboot.
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
+# shellcheck source=tests/vmm/vmm.sh
 . /vmm.sh
 
-bdf=0000:00:04.0
 guest_bdf=0000:00:05.0
-zero=00-00-00-00-00-00-00-00
-real=52-54-00-ff-ff-12-34-56
-chosen=02-00-5e-10-00-00-00-01
 
 boot_guest() {
 	echo "# $1: booting it, a minute or two"

@@ -1,18 +1,15 @@
 # QEMU compares the serials of the two sides when a VM with an assigned function migrates.
 # boot: --device e1000e,addr=4,romfile=,mac=52:54:00:12:34:56
 # boot: --device e1000e,addr=5,romfile=,mac=52:54:00:12:34:57
-# shellcheck shell=dash
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
+# shellcheck source=tests/vmm/vmm.sh
 . /vmm.sh
 
-source=0000:00:04.0
 target=0000:00:05.0
-chosen=02-00-5e-10-00-00-00-01
-other=02-00-5e-10-00-00-00-02
-zero=00-00-00-00-00-00-00-00
 
 start_source() {
-	start_vmm source $source -kernel /usr/sbin/peek -append "140 525400ff ff123456"
+	start_vmm source $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
 	up source "$1: the source's guest boots" 60
 }
 
@@ -69,7 +66,7 @@ bind_to() {
 	echo "$1" >/sys/bus/pci/drivers_probe
 }
 
-bind_vfio $source
+bind_vfio $bdf
 start_source "vfio-pci"
 expect_output "vfio-pci's device does not migrate at all" \
 	"VFIO .*(is not supported in kernel|doesn't support migration)" \
@@ -82,7 +79,7 @@ if ! /vmm/qemu-system-x86_64 -device vfio-pci,help | grep -q "^ *enable-migratio
 fi
 modprobe vfio-pci
 insmod /migrating_vfio.ko || { not_ok "the module"; finish; }
-bind_to $source migrating-vfio
+bind_to $bdf migrating-vfio
 bind_to $target migrating-vfio
 expect_output "bound" "^migrating-vfio$" driver_of $target
 # QEMU cannot track what is written to this card's third BAR: it is left unmapped
@@ -98,8 +95,8 @@ expect_output "load" "^loaded" dsnctl load
 refuses "open before load: the copy has the real serial, the target zeros" 56 0
 start_source "scrubbed"
 agrees "scrubbed on both sides" $zero
-expect "set the source" dsnctl set $source $chosen
-expect "set the target" dsnctl set $target $other
+expect "set the source" dsnctl set $bdf $chosen
+expect "set the target" dsnctl set $target $second
 start_source "set"
 return_path=on
 refuses "set to serials that differ" 1 2
