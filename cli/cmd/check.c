@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "kernel/facts.h"
+#include "kernel/host.h"
 #include "kernel/plan.h"
 #include "lib/message.h"
 #include "lib/table.h"

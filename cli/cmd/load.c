@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/facts.h"
 #include "kernel/host.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"

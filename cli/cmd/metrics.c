@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsnctl metrics: the figures of `status` and `dump` for Prometheus, text format 0.0.4. */
 #include "cmd/command.h"
-#include "kernel/counters.h"
+#include "kernel/stats.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 #include "kernel/pins.h"
 #include "kernel/program.h"
-#include "kernel/stats.h"
 #include "kernel/stopped.h"
 #include "model/key.h"
 #include "model/policy.h"

@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include "kernel/cgroup.h"
-#include "kernel/fate.h"
+#include "kernel/stats.h"
 #include "kernel/host.h"
 #include "kernel/pins.h"
 #include "model/key.h"

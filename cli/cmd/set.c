@@ -7,9 +7,9 @@
 #include "cmd/update.h"
 #include "cmd/warn.h"
 #include "kernel/program.h"
-#include "model/entry.h"
+#include "model/rule.h"
 #include "model/policy.h"
-#include "model/saved.h"
+#include "model/config.h"
 #include "lib/message.h"
 #include "lib/util.h"
 

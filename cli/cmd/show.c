@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/counters.h"
+#include "kernel/stats.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/program.h"

@@ -6,11 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/fate.h"
+#include "kernel/stats.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/rulemap.h"
-#include "kernel/stats.h"
 #include "kernel/stopped.h"
 #include "model/key.h"
 #include "model/policy.h"

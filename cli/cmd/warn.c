@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kernel/program.h"
-#include "model/entry.h"
+#include "model/rule.h"
 #include "model/policy.h"
 #include "lib/message.h"
 #include "lib/order.h"

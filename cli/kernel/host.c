@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What this host's kernel has to say about itself. */
+/* Detects what this host's kernel offers. Changes nothing, except to load vfio-pci. */
 #include "kernel/host.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
+#include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include "kernel/pins.h"
 #include "lib/file.h"
 #include "lib/util.h"
+#include "dsn_contract.h"
+#include "symbol.skel.h"
 
 extern char **environ;
 
@@ -161,4 +167,197 @@ int host_load_vfio(void)
 	if (waitpid(pid, &status, 0) < 0)
 		return -errno;
 	return host_has_vfio() ? 0 : -ENODEV;
+}
+
+static void free_btf(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+static bool has(const struct btf *btf, const char *name, __u32 kind)
+{
+	return btf && btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+/* Whether a line of a file has this in it. */
+static bool file_has(const char *path, const char *text)
+{
+	_cleanup_(close_file) FILE *file = fopen(path, "re");
+	_cleanup_(free_ptr) char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) > 0)
+		if (strstr(line, text))
+			return true;
+	return false;
+}
+
+static enum vfio_state find_vfio(void)
+{
+	static const char *const lists[] = { "modules.dep", "modules.builtin" };
+	struct utsname name;
+	char path[128];
+	size_t i;
+
+	if (host_has_vfio())
+		return VFIO_LOADED;
+	for (i = 0; i < ARRAY_SIZE(lists) && !uname(&name); i++) {
+		snprintf(path, sizeof(path), "/lib/modules/%.65s/%s", name.release,
+			 lists[i]);
+		if (file_has(path, "/vfio-pci.ko"))
+			return VFIO_ON_DISK;
+	}
+	return VFIO_ABSENT;
+}
+
+/* In the module's BTF, or in the kernel's where vfio-pci-core is built in. */
+static void find_in_module(struct facts *facts, struct btf *kernel)
+{
+	_cleanup_(free_btf) struct btf *module =
+		btf__load_module_btf("vfio_pci_core", kernel);
+	const struct btf *btf = module ? module : kernel;
+
+	facts->types = has(btf, "vfio_pci_core_device", BTF_KIND_STRUCT) ? YES : NO;
+	facts->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
+}
+
+/* What the kernel's own types tell; nothing where it has none. */
+static void find_in_btf(struct facts *facts)
+{
+	_cleanup_(free_btf) struct btf *btf = facts->btf ? btf__load_vmlinux_btf() : NULL;
+
+	facts->btf = btf;
+	if (btf && facts->vfio == VFIO_LOADED)
+		find_in_module(facts, btf);
+	facts->permission =
+		has(btf, "security_file_permission", BTF_KIND_FUNC) ? YES : NO;
+	facts->direct_calls = has(btf, "register_ftrace_direct", BTF_KIND_FUNC);
+	facts->rpm_tracepoints = has(btf, "btf_trace_rpm_resume", BTF_KIND_TYPEDEF) &&
+				 has(btf, "btf_trace_rpm_usage", BTF_KIND_TYPEDEF) &&
+				 has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
+	/* the lock of tracepoints that leave preemption on: it was made for them */
+	facts->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
+	facts->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
+			   has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
+	facts->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+}
+
+/* Where securityfs is there, it has both files on kernels that have the features. */
+static void find_security(struct facts *facts)
+{
+	if (access("/sys/kernel/security/lsm", R_OK))
+		return;
+	facts->lockdown = host_lockdown();
+	facts->lsm = host_has_lsm("bpf") ? YES : NO;
+}
+
+/* Of the kernel's own start while the module is not loaded: all are hidden, or none. */
+static enum answer find_addresses(enum vfio_state vfio)
+{
+	struct vfio_symbols symbols;
+
+	if (vfio == VFIO_LOADED ? symbols_find_vfio(&symbols)
+				: symbol_address("_stext") != 0)
+		return YES;
+	return geteuid() ? NOT_SEEN : NO;
+}
+
+static enum answer find_jit(void)
+{
+	char line[16];
+
+	if (file_read_line("/proc/sys/net/core/bpf_jit_enable", line, sizeof(line)))
+		return NOT_SEEN;
+	return strcmp(line, "0") ? YES : NO;
+}
+
+static bool is_numa_balanced(void)
+{
+	char line[16];
+
+	return !file_read_line("/proc/sys/kernel/numa_balancing", line, sizeof(line)) &&
+	       strcmp(line, "0") != 0;
+}
+
+static size_t count_groups(void)
+{
+	size_t count = 0;
+	glob_t found;
+
+	if (!glob("/sys/kernel/iommu_groups/*", GLOB_NOSORT, NULL, &found)) {
+		count = found.gl_pathc;
+		globfree(&found);
+	}
+	return count;
+}
+
+void facts_find(struct facts *facts)
+{
+	libbpf_set_print(NULL);
+	*facts = (struct facts){
+		.host = host_running(),
+		.can_preempt = host_can_preempt(),
+		.numa_balancing = is_numa_balanced(),
+		.sees_kprobes = !access("/sys/kernel/debug/kprobes/enabled", R_OK),
+		.vfio = find_vfio(),
+		.btf = host_has_btf(),
+		.jit = find_jit(),
+		.kprobe_events =
+			!access("/sys/bus/event_source/devices/kprobe/type", F_OK),
+		.bpffs = pins_have_bpffs(),
+		.iommu_groups = count_groups(),
+	};
+	facts->addresses = find_addresses(facts->vfio);
+	find_in_btf(facts);
+	find_security(facts);
+}
+
+static void destroy(struct symbol_bpf **skeleton)
+{
+	symbol_bpf__destroy(*skeleton);
+}
+
+/* Asks the kernel for this one. False where it does not take the question. */
+static bool ask(const char *name, __u64 *address)
+{
+	_cleanup_(destroy) struct symbol_bpf *skeleton = symbol_bpf__open();
+	struct dsn_symbol symbol = {};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &symbol,
+		    .ctx_size_in = sizeof(symbol));
+
+	snprintf(symbol.name, sizeof(symbol.name), "%s", name);
+	if (!skeleton || symbol_bpf__load(skeleton) ||
+	    bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.dsn_symbol), &options))
+		return false;
+	*address = symbol.address;
+	return true;
+}
+
+/* Among all, of which there are a hundred thousand and more. */
+static __u64 search(const char *name)
+{
+	_cleanup_(close_file) FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address;
+	char line[512], found[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %255s", &address, found) == 2 &&
+		    !strcmp(found, name))
+			return address;
+	return 0;
+}
+
+__u64 symbol_address(const char *name)
+{
+	__u64 address;
+
+	return ask(name, &address) ? address : search(name);
+}
+
+bool symbols_find_vfio(struct vfio_symbols *symbols)
+{
+	*symbols = (struct vfio_symbols){ .fops = symbol_address("vfio_device_fops") };
+	if (!symbols->fops)
+		symbols->read = symbol_address("vfio_device_fops_read");
+	return symbols->fops || symbols->read;
 }

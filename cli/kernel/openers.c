@@ -9,7 +9,7 @@
 #include <string.h>
 #include "kernel/pins.h"
 #include "kernel/program.h"
-#include "kernel/symbols.h"
+#include "kernel/host.h"
 #include "model/key.h"
 #include "lib/util.h"
 #include "openers.skel.h"

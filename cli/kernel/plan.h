@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include "lib/exit.h"
-#include "kernel/facts.h"
+#include "kernel/host.h"
 #include "dsn_contract.h"
 
 /* A request of an operator's; NULL leaves the choice to plan_choose(). */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
-#include "kernel/symbols.h"
 #include "lib/util.h"
 #include "dsnctl.skel.h"
 

@@ -4,7 +4,7 @@
 #define DSNCTL_PROGRAM_H
 
 #include <stdbool.h>
-#include "kernel/facts.h"
+#include "kernel/host.h"
 #include "kernel/plan.h"
 #include "model/policy.h"
 #include "dsn_contract.h"

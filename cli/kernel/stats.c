@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is in force at this moment: its guarantee, its state and its counters. */
+/* Statistics: the state and counters in force, the counters of functions, the fates of reads. */
 #include "kernel/stats.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "kernel/pins.h"
 #include "kernel/program.h"
 #include "kernel/rulemap.h"
@@ -110,4 +112,110 @@ int figures_read(struct figures *figures)
 	if (!status)
 		status = judge(figures);
 	return status ? EXIT_FAILED : EXIT_DONE;
+}
+
+#define COUNTERS_SIZE (DSN_MAX_DEVICES * sizeof(struct dsn_device))
+
+int counters_open(struct counters *counters)
+{
+	_cleanup_(close_fd) int map = -1;
+	void *devices;
+	int status;
+
+	map = pins_map(PIN_COUNTERS, &status);
+	if (map < 0)
+		return status;
+	devices = mmap(NULL, COUNTERS_SIZE, PROT_READ, MAP_SHARED, map, 0);
+	if (devices == MAP_FAILED) {
+		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_COUNTERS,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	counters->devices = devices;
+	return EXIT_DONE;
+}
+
+struct dsn_device counters_of(const struct counters *counters, const struct dsn_key *key)
+{
+	struct dsn_key used = *key;
+	struct dsn_device device;
+	__u32 i;
+
+	used.reserved = 1;
+	for (i = 0; i < DSN_DEVICE_TRIES; i++) {
+		device = counters->devices[(dsn_device_index(key) + i) % DSN_MAX_DEVICES];
+		if (!memcmp(&device.key, &used, sizeof(used)))
+			return device;
+		if (!device.key.reserved)
+			break;
+	}
+	return (struct dsn_device){};
+}
+
+bool counters_next(const struct counters *counters, size_t *i, struct dsn_device *device)
+{
+	while (*i < DSN_MAX_DEVICES) {
+		*device = counters->devices[(*i)++];
+		if (device->reads || device->passed) {
+			device->key.reserved = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+void counters_close(struct counters *counters)
+{
+	if (counters->devices)
+		munmap((void *)counters->devices, COUNTERS_SIZE);
+	counters->devices = NULL;
+}
+
+const char *fate_name(const struct dsn_event *event)
+{
+	if (event->fate == DSN_FATE_KILLED)
+		return "killed";
+	if (event->fate == DSN_FATE_REFUSED)
+		return "refused";
+	if (event->fate == DSN_FATE_STOPPED)
+		return "stopped";
+	switch (event->policy) {
+	case DSN_SERIAL:
+		return "serial";
+	case DSN_PASS:
+		return "passed";
+	case DSN_HIDE:
+		return "hidden";
+	default:
+		return "scrubbed";
+	}
+}
+
+const char *fate_reason(const struct dsn_event *event)
+{
+	if (event->reason)
+		return reason_text(event->reason);
+	if (event->fate == DSN_FATE_REFUSED)
+		return "io_uring, which could not be made safe";
+	return NULL;
+}
+
+const char *reason_text(__u32 reason)
+{
+	switch (reason) {
+	case DSN_REASON_WRITE:
+		return "its buffer could not be written";
+	case DSN_REASON_PLACE:
+		return "config space could not be read";
+	case DSN_REASON_MISSED:
+		return "io_uring, or a call whose buffer cannot be found";
+	case DSN_REASON_UNANSWERED:
+		return "it has a serial in it, and nothing can be written over that here";
+	case DSN_REASON_WHOLE:
+		return "a whole read; 'load --whole-reads allow' lets it through";
+	case DSN_REASON_WHOLE_PASSED:
+		return "a whole read that got the real serial";
+	default:
+		return "unknown";
+	}
 }

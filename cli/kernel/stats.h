@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is in force at this moment: its guarantee, its state and its counters. */
+/* Statistics: the state and counters in force, the counters of functions, the fates of reads. */
 #ifndef DSNCTL_STATS_H
 #define DSNCTL_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "kernel/plan.h"
 #include "dsn_contract.h"
@@ -25,5 +26,30 @@ struct figures {
  * nothing) if nothing is loaded, or EXIT_FAILED.
  */
 int figures_read(struct figures *figures);
+
+/* The map `counters`, mapped. */
+struct counters {
+	const struct dsn_device *devices; /* DSN_MAX_DEVICES of them, or NULL */
+};
+
+/* Opens them; prints the error. Returns an exit status. */
+int counters_open(struct counters *counters);
+
+/* Returns a function's counters; all zeros if it was not read. */
+struct dsn_device counters_of(const struct counters *counters, const struct dsn_key *key);
+
+/* Copies the counters of the first function from element *i on that was read; false at the end. */
+bool counters_next(const struct counters *counters, size_t *i, struct dsn_device *device);
+
+void counters_close(struct counters *counters);
+
+/* "scrubbed", "serial", "hidden", "passed", "killed", "refused". */
+const char *fate_name(const struct dsn_event *event);
+
+/* Why it was not answered, or NULL where it was. */
+const char *fate_reason(const struct dsn_event *event);
+
+/* Why a reader was killed; any number will do. */
+const char *reason_text(__u32 reason);
 
 #endif

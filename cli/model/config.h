@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The configuration files: one rule a line, later files before earlier ones. */
+/* The configuration files: read in order, and the one that `set --save` writes for a key. */
 #ifndef DSNCTL_CONFIG_H
 #define DSNCTL_CONFIG_H
 
 #include <stddef.h>
-#include "model/entry.h"
+#include "model/rule.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
@@ -39,5 +39,24 @@ bool config_read(char *const files[], size_t count, struct config *config);
 /* Returns the entry of exactly this key, or NULL. */
 const struct config_entry *config_find(const struct config *config,
 				       const struct dsn_key *key);
+
+struct saved {
+	struct dsn_key key;
+	const struct dsn_rule *rule; /* NULL: the file goes */
+	char *path;
+	char *temporary; /* written, and not in place yet */
+};
+
+/*
+ * Writes the file beside its place, then moves it there, so that a crash leaves the old
+ * one or the new one. Both say what is wrong and return an exit status; the second also
+ * warns where another file says otherwise.
+ */
+int saved_prepare(struct saved *saved, const struct dsn_key *key,
+		  const struct dsn_rule *rule);
+int saved_commit(struct saved *saved);
+
+/* Takes away what was prepared and not committed. */
+void saved_free(struct saved *saved);
 
 #endif

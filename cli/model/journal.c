@@ -15,7 +15,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
-#include "model/entry.h"
+#include "model/rule.h"
 #include "lib/message.h"
 #include "lib/util.h"
 

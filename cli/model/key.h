@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PCI function addresses as lspci writes them. */
+/* A key, the functions that a rule is for: one function, a device, or all without a rule. */
 #ifndef DSNCTL_KEY_H
 #define DSNCTL_KEY_H
 
@@ -21,5 +21,21 @@ __u64 bdf_number(const struct dsn_key *key);
 
 /* In the same order; for qsort(). */
 int bdf_compare(const void *a, const void *b);
+
+#define TARGET_LEN BDF_LEN
+
+extern const struct dsn_key default_key;
+
+/*
+ * Reads `default`, a function as bdf_parse() does, or a device: 0000:01:00 or 01:00, all
+ * functions of it. Returns NULL, or what is wrong with it.
+ */
+const char *target_parse(const char *text, struct dsn_key *key);
+
+/* What target_parse() reads. Returns its end. */
+char *target_format(const struct dsn_key *key, char text[TARGET_LEN]);
+
+/* The key of the device's rule that a function is under. */
+struct dsn_key target_device(const struct dsn_key *function);
 
 #endif

@@ -6,7 +6,7 @@
 #include "model/pci.h"
 #include "model/rule.h"
 #include "model/ruleset.h"
-#include "model/target.h"
+#include "model/key.h"
 
 struct policy {
 	struct dsn_rule rule;

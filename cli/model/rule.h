@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A rule's value as an operator writes and reads it: a serial, scrub, hide or pass. */
+/* One rule as text: KEY VALUE [expect VENDOR:DEVICE]. */
 #ifndef DSNCTL_RULE_H
 #define DSNCTL_RULE_H
 
 #include <stdbool.h>
+#include "model/key.h"
 #include "dsn_contract.h"
 
 #define SERIAL_LEN sizeof("52-54-00-ff-ff-12-34-56")
@@ -31,5 +32,24 @@ char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 const char *policy_name(__u32 policy);
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
+
+struct entry {
+	struct dsn_key key;
+	struct dsn_rule rule;
+};
+
+#define ENTRY_WORDS 4	/* at most */
+#define ENTRY_ERROR 256 /* room for a text with what is wrong */
+#define VALUE_LEN (SERIAL_LEN + sizeof("expect ") + IDS_LEN)
+#define ENTRY_LEN (TARGET_LEN + VALUE_LEN)
+
+/* Reads a rule from its words. False where it is none, with the reason in `error`. */
+bool entry_parse(char *const words[], int count, struct entry *entry,
+		 char error[ENTRY_ERROR]);
+
+/* The value with its `expect`, or the whole rule: what entry_parse() reads. */
+char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
+void entry_format(const struct dsn_key *key, const struct dsn_rule *rule,
+		  char text[ENTRY_LEN]);
 
 #endif

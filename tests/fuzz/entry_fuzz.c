@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "model/entry.h"
+#include "model/rule.h"
 #include "model/key.h"
 #include "lib/util.h"
 

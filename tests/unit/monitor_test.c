@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <bpf/btf.h>
-#include "kernel/fate.h"
+#include "kernel/stats.h"
 #include "kernel/host.h"
 #include "lib/util.h"
 
