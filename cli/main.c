@@ -79,7 +79,7 @@ static const struct command commands[] = {
 	  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
 	  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
 	{ "metrics", cmd_metrics, "", 0, 0, "t",
-	  "the figures of 'status' and 'dump' for Prometheus",
+	  "the stats of 'status' and 'dump' for Prometheus",
 	  "Text format 0.0.4. Where nothing is loaded, dsnctl_loaded is 0 and the exit status\n"
 	  "too. dsnctl_guarantee has one sample per level, of which one is 1. The counters have\n"
 	  "the names that 'status' gives them.\n" },

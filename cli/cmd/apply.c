@@ -28,14 +28,13 @@ static int merge(struct ruleset *to, const struct ruleset *old,
 
 	to->count = 0;
 	while (!err && (i < old->count || j < config->count)) {
-		const struct entry *entry = &config->entries[j].rule;
-		int order = i == old->count ? 1
-			    : j == config->count
-				    ? -1
-				    : bdf_compare(&old->keys[i], &entry->key);
+		const struct rule *rule = &config->entries[j].rule;
+		int order = i == old->count	 ? 1
+			    : j == config->count ? -1
+						 : key_compare(&old->keys[i], &rule->key);
 
 		if (order >= 0) {
-			err = ruleset_append(to, &entry->key, &entry->rule);
+			err = ruleset_append(to, &rule->key, &rule->value);
 			i += !order;
 			j++;
 		} else {
@@ -70,30 +69,30 @@ static struct counts count(const struct ruleset_diff *diff)
 static void format(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
 	if (rule)
-		entry_format_value(rule, text);
+		rule_format_value(rule, text);
 	else
 		snprintf(text, VALUE_LEN, "none");
 }
 
-static void report_json(const struct change *change, bool dry_run)
+static void report_json(const struct update *update, bool dry_run)
 {
 	struct json_object *object = json_result(), *list = json_object_new_array();
-	struct counts counts = count(&change->diff);
+	struct counts counts = count(&update->diff);
 	size_t i;
 
 	json_object_object_add(object, "dry_run", json_object_new_boolean(dry_run));
 	json_object_object_add(object, "rules",
-			       json_object_new_uint64(change->new.count));
+			       json_object_new_uint64(update->new.count));
 	json_object_object_add(object, "added", json_object_new_uint64(counts.added));
 	json_object_object_add(object, "changed", json_object_new_uint64(counts.changed));
 	json_object_object_add(object, "removed", json_object_new_uint64(counts.removed));
 	json_object_object_add(object, "changes", list);
-	for (i = 0; i < change->diff.count; i++) {
-		const struct ruleset_change *one = &change->diff.changes[i];
+	for (i = 0; i < update->diff.count; i++) {
+		const struct ruleset_change *one = &update->diff.changes[i];
 		struct json_object *item = json_object_new_object();
-		char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+		char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 
-		target_format(one->key, target);
+		key_format(one->key, target);
 		format(one->was, was);
 		format(one->is, is);
 		json_object_object_add(item, "target", json_object_new_string(target));
@@ -106,32 +105,32 @@ static void report_json(const struct change *change, bool dry_run)
 	json_print(object);
 }
 
-static void report(const struct change *change, bool dry_run)
+static void report(const struct update *update, bool dry_run)
 {
-	struct counts counts = count(&change->diff);
+	struct counts counts = count(&update->diff);
 	size_t i;
 
-	for (i = 0; i < change->diff.count && (dry_run || change->diff.count < FEW);
+	for (i = 0; i < update->diff.count && (dry_run || update->diff.count < FEW);
 	     i++) {
-		const struct ruleset_change *one = &change->diff.changes[i];
-		char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+		const struct ruleset_change *one = &update->diff.changes[i];
+		char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 
-		target_format(one->key, target);
+		key_format(one->key, target);
 		format(one->was, was);
 		format(one->is, is);
 		printf("%s: %s (was %s)\n", target, is, was);
 	}
-	if (!change->diff.count)
-		printf("unchanged: %zu rules\n", change->new.count);
+	if (!update->diff.count)
+		printf("unchanged: %zu rules\n", update->new.count);
 	else
 		printf("%s%lu added, %lu changed, %lu removed: %zu rules\n",
 		       dry_run ? "would be " : "", counts.added, counts.changed,
-		       counts.removed, change->new.count);
+		       counts.removed, update->new.count);
 }
 
 int cmd_apply(const struct options *options, int argc, char **argv)
 {
-	_cleanup_(change_free) struct change change = { .lock = -1 };
+	_cleanup_(update_free) struct update update = { .lock = -1 };
 	_cleanup_(config_free) struct config config = {};
 	int status;
 
@@ -139,37 +138,37 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 		say_error("nothing was changed");
 		return EXIT_FAILED;
 	}
-	status = change_begin(&change, "apply");
+	status = update_begin(&update, "apply");
 	if (status)
 		return status;
-	if (merge(&change.new, &change.old, &config, options->prune))
-		return change_full(&change);
-	status = change_check(&change, options->force || options->dry_run);
+	if (merge(&update.new, &update.old, &config, options->prune))
+		return update_full(&update);
+	status = update_check(&update, options->force || options->dry_run);
 	if (!status && !options->dry_run)
-		status = change_commit(&change);
+		status = update_commit(&update);
 	if (status)
 		return status;
-	advice_give(&change.new, &change.diff);
+	warn_changes(&update.new, &update.diff);
 	if (options->json)
-		report_json(&change, options->dry_run);
+		report_json(&update, options->dry_run);
 	else
-		report(&change, options->dry_run);
-	return options->dry_run && change.diff.count ? EXIT_UNPROTECTED : EXIT_DONE;
+		report(&update, options->dry_run);
+	return options->dry_run && update.diff.count ? EXIT_UNPROTECTED : EXIT_DONE;
 }
 
 static int print_rules(const struct ruleset *set)
 {
 	struct dsn_rule fallback = policy_default(set);
-	char entry[ENTRY_LEN];
+	char text[RULE_LEN];
 	size_t i;
 
-	entry_format(&default_key, &fallback, entry);
-	puts(entry);
+	rule_format(&default_key, &fallback, text);
+	puts(text);
 	for (i = 0; i < set->count; i++) {
 		if (set->keys[i].scope == DSN_SCOPE_DEFAULT)
 			continue;
-		entry_format(&set->keys[i], &set->rules[i], entry);
-		puts(entry);
+		rule_format(&set->keys[i], &set->rules[i], text);
+		puts(text);
 	}
 	return EXIT_DONE;
 }
@@ -185,12 +184,12 @@ static int print_rules_json(const struct ruleset *set)
 	json_object_object_add(object, "rules", list);
 	for (i = 0; i < set->count; i++) {
 		struct json_object *item = json_object_new_object();
-		char target[TARGET_LEN], value[SERIAL_LEN], ids[IDS_LEN];
+		char target[KEY_LEN], value[SERIAL_LEN], ids[IDS_LEN];
 
 		if (set->keys[i].scope == DSN_SCOPE_DEFAULT)
 			continue;
-		target_format(&set->keys[i], target);
-		rule_format(&set->rules[i], value);
+		key_format(&set->keys[i], target);
+		value_format(&set->rules[i], value);
 		ids_format(set->rules[i].expect, ids);
 		json_object_object_add(item, "target", json_object_new_string(target));
 		json_object_object_add(item, "value", json_object_new_string(value));

@@ -70,20 +70,20 @@ static const char *see_debugfs(void)
 	return geteuid() ? as_root : "mount -t debugfs debugfs /sys/kernel/debug";
 }
 
-static struct row btf_row(const struct facts *facts)
+static struct row btf_row(const struct host *host)
 {
-	if (facts->btf)
+	if (host->btf)
 		return good("/sys/kernel/btf/vmlinux",
 			    "BPF programs are fitted to this kernel");
 	return bad(missing, NULL, "no BPF program can be fitted to this kernel",
 		   "boot a kernel with CONFIG_DEBUG_INFO_BTF");
 }
 
-static struct row jit_row(const struct facts *facts)
+static struct row jit_row(const struct host *host)
 {
-	if (facts->jit == YES)
+	if (host->jit == YES)
 		return good("net.core.bpf_jit_enable is on", "BPF programs are compiled");
-	if (facts->jit == NO)
+	if (host->jit == NO)
 		return bad(off, "net.core.bpf_jit_enable is 0",
 			   "programs that are not compiled can be no hooks",
 			   "set net.core.bpf_jit_enable to 1");
@@ -91,11 +91,11 @@ static struct row jit_row(const struct facts *facts)
 		   "if it is 0, 'load' fails", as_root);
 }
 
-static struct row vfio_row(const struct facts *facts)
+static struct row vfio_row(const struct host *host)
 {
-	if (facts->vfio == VFIO_LOADED)
+	if (host->vfio == VFIO_LOADED)
 		return good("loaded", "the hook's function is there");
-	if (facts->vfio == VFIO_ON_DISK)
+	if (host->vfio == VFIO_ON_DISK)
 		return bad(limited, "not loaded",
 			   "'dsnctl load' loads it; what is in it is not known yet",
 			   "'modprobe vfio-pci' to know more");
@@ -103,76 +103,75 @@ static struct row vfio_row(const struct facts *facts)
 		   "install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
 }
 
-static struct row types_row(const struct facts *facts)
+static struct row types_row(const struct host *host)
 {
-	if (facts->types == YES)
+	if (host->types == YES)
 		return good("/sys/kernel/btf/vfio_pci_core",
 			    "BPF programs are fitted to the module");
-	if (facts->types == NO)
+	if (host->types == NO)
 		return bad(missing, NULL, "no BPF program can be fitted to the module",
 			   "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
 	return bad(unknown, NULL, "it is seen when the module is loaded",
 		   "'modprobe vfio-pci' to know more");
 }
 
-static struct row fexit_row(const struct facts *facts)
+static struct row fexit_row(const struct host *host)
 {
-	if (!facts->direct_calls)
+	if (!host->direct_calls)
 		return bad(limited, "no direct calls of ftrace",
 			   "the kprobe pair is used as the hook", NULL);
-	if (facts->function == NO)
+	if (host->function == NO)
 		return bad(limited, "vfio_pci_config_rw() is not in BTF",
 			   "the kprobe pair is used as the hook", NULL);
-	if (facts->function == YES)
+	if (host->function == YES)
 		return good("vfio_pci_config_rw()", "the hook of choice");
 	return bad(unknown, NULL, "it is seen when the module is loaded",
 		   "'modprobe vfio-pci' to know more");
 }
 
-static struct row kprobes_row(const struct facts *facts)
+static struct row kprobes_row(const struct host *host)
 {
-	if (!facts->kprobe_events)
+	if (!host->kprobe_events)
 		return bad(limited, "no kprobe events",
 			   "no hook if fexit is not available", NULL);
-	if (!facts->sees_kprobes)
+	if (!host->sees_kprobes)
 		return bad(unknown, "debugfs cannot be read",
 			   "the hook if fexit is not available", see_debugfs());
-	if (!facts->host.kprobes)
+	if (!host->running.kprobes)
 		return bad(off, "0", "a hook by kprobes would not run",
 			   "set /sys/kernel/debug/kprobes/enabled to 1");
 	return good("1", "the hook if fexit is not available");
 }
 
-static struct row permission_row(const struct facts *facts)
+static struct row permission_row(const struct host *host)
 {
-	if (facts->permission == NO || !facts->direct_calls)
+	if (host->permission == NO || !host->direct_calls)
 		return bad(missing,
-			   facts->direct_calls
-				   ? "security_file_permission() is not in BTF"
-				   : "no direct calls of ftrace",
+			   host->direct_calls ? "security_file_permission() is not in BTF"
+					      : "no direct calls of ftrace",
 			   "nothing for kernels that allow no writing, and no --answer",
 			   NULL);
 	return good("security_file_permission()",
 		    "--answer, and serials can be withheld if nothing can be written");
 }
 
-static struct row ftrace_row(const struct facts *facts)
+static struct row ftrace_row(const struct host *host)
 {
-	if (facts->host.ftrace)
+	if (host->running.ftrace)
 		return good("1", "hooks and LSM programs run");
 	return bad(off, "0", "no hook and no LSM program runs: only the check does",
 		   "set kernel.ftrace_enabled to 1");
 }
 
-static struct row lsm_row(const struct facts *facts)
+static struct row lsm_row(const struct host *host)
 {
-	if (facts->lsm == YES && !facts->direct_calls)
+	if (host->lsm == YES && !host->direct_calls)
 		return bad(limited, "no direct calls of ftrace",
 			   "no gate, which real-time and locked-down kernels need", NULL);
-	if (facts->lsm == YES)
+	if (host->lsm == YES)
 		return good("bpf is active",
 			    "the gate is available, if the kernel needs one");
-	if (facts->lsm == NO)
+	if (host->lsm == NO)
 		return bad(limited, "bpf is not active",
 			   "no gate, which real-time and locked-down kernels need",
 			   "on such a kernel, boot with lsm=..., and bpf in it");
@@ -181,85 +180,85 @@ static struct row lsm_row(const struct facts *facts)
 		   "mount -t securityfs securityfs /sys/kernel/security");
 }
 
-static struct row task_work_row(const struct facts *facts)
+static struct row task_work_row(const struct host *host)
 {
-	if (facts->task_work)
+	if (host->task_work)
 		return good("BPF can schedule task work",
 			    "the check resume is available");
-	if (!facts->srcu_tracepoints)
+	if (!host->srcu_tracepoints)
 		return good("none", "the check usage does not need it");
 	return bad(missing, NULL, "no check on this kernel", "boot a newer kernel");
 }
 
-static struct row tracepoints_row(const struct facts *facts)
+static struct row tracepoints_row(const struct host *host)
 {
-	if (!facts->rpm_tracepoints)
+	if (!host->rpm_tracepoints)
 		return bad(missing, NULL, "no check on this kernel",
 			   "boot a kernel with CONFIG_PM");
-	if (facts->srcu_tracepoints && facts->can_preempt)
+	if (host->srcu_tracepoints && host->can_preempt)
 		return good("preemption stays on in them",
 			    "the check is resume; 'load' tries it");
 	return good("preemption is off in them", "the check is usage; 'load' tries it");
 }
 
-static struct row preemption_row(const struct facts *facts)
+static struct row preemption_row(const struct host *host)
 {
-	const char *name = preemption_name(facts->host.model);
+	const char *name = preemption_name(host->running.model);
 
-	if (facts->host.model == PREEMPTION_UNKNOWN)
+	if (host->running.model == PREEMPTION_UNKNOWN)
 		return bad(unknown, "debugfs cannot be read",
 			   "it does not matter while there is a check", see_debugfs());
-	if (facts->host.model == PREEMPTION_RT)
+	if (host->running.model == PREEMPTION_RT)
 		return bad(limited, name,
 			   "signals come late: io_uring is refused by the gate", NULL);
 	return good(name, "the check cannot be skipped under any of them");
 }
 
-static struct row numa_row(const struct facts *facts)
+static struct row numa_row(const struct host *host)
 {
-	if (!facts->numa_balancing)
+	if (!host->numa_balancing)
 		return good("off", "pages of a VMM are not unmapped during a read by it");
 	return good(
 		"on",
 		"a read whose page it unmaps may stop its VMM for some milliseconds, until 'dsnctl repair' has written it");
 }
 
-static struct row lockdown_row(const struct facts *facts)
+static struct row lockdown_row(const struct host *host)
 {
-	if (!facts->lockdown)
+	if (!host->lockdown)
 		return bad(unknown, "securityfs cannot be read",
 			   "if it is on, nothing can be rewritten",
 			   "mount -t securityfs securityfs /sys/kernel/security");
-	if (!strcmp(facts->lockdown, "none"))
+	if (!strcmp(host->lockdown, "none"))
 		return good("none", "reads can be rewritten");
-	return bad(limited, facts->lockdown,
+	return bad(limited, host->lockdown,
 		   "reads cannot be rewritten, serials can only be withheld, if at all",
 		   "turn off Secure Boot, or take lockdown= from the command line");
 }
 
-static struct row addresses_row(const struct facts *facts)
+static struct row addresses_row(const struct host *host)
 {
-	if (facts->addresses == YES)
+	if (host->addresses == YES)
 		return good("/proc/kallsyms shows them", "vfio's files are found");
-	if (facts->addresses == NO)
+	if (host->addresses == NO)
 		return bad(limited, "/proc/kallsyms hides them", "no gate, no --answer",
 			   "set kernel.kptr_restrict to 1 while 'load' runs");
 	return bad(unknown, "/proc/kallsyms hides them from this user",
 		   "the gate and --answer need them", as_root);
 }
 
-static struct row bpffs_row(const struct facts *facts)
+static struct row bpffs_row(const struct host *host)
 {
-	if (facts->bpffs)
+	if (host->bpffs)
 		return good("/sys/fs/bpf", "what is loaded is kept there");
 	return bad(missing, NULL, "'load' fails: nothing can be kept",
 		   "mount -t bpf bpf /sys/fs/bpf");
 }
 
-static struct row iommu_row(const struct facts *facts, char text[32])
+static struct row iommu_row(const struct host *host, char text[32])
 {
-	snprintf(text, 32, "%zu groups", facts->iommu_groups);
-	if (facts->iommu_groups)
+	snprintf(text, 32, "%zu groups", host->iommu_groups);
+	if (host->iommu_groups)
 		return good(text, "functions can be assigned to guests");
 	return bad(
 		missing, text, "no function can be assigned to a guest",
@@ -277,27 +276,27 @@ static void add(struct table *table, const char *item, struct row row)
 	table_text(table, COL_REMEDY, row.remedy);
 }
 
-static void fill_items(struct table *table, const struct facts *facts)
+static void fill_items(struct table *table, const struct host *host)
 {
 	char groups[32];
 
-	add(table, "btf", btf_row(facts));
-	add(table, "jit", jit_row(facts));
-	add(table, "vfio-pci", vfio_row(facts));
-	add(table, "module_btf", types_row(facts));
-	add(table, "lockdown", lockdown_row(facts));
-	add(table, "fexit", fexit_row(facts));
-	add(table, "kprobes", kprobes_row(facts));
-	add(table, "permission", permission_row(facts));
-	add(table, "ftrace", ftrace_row(facts));
-	add(table, "preemption", preemption_row(facts));
-	add(table, "numa_balancing", numa_row(facts));
-	add(table, "tracepoints", tracepoints_row(facts));
-	add(table, "task_work", task_work_row(facts));
-	add(table, "lsm", lsm_row(facts));
-	add(table, "addresses", addresses_row(facts));
-	add(table, "bpffs", bpffs_row(facts));
-	add(table, "iommu", iommu_row(facts, groups));
+	add(table, "btf", btf_row(host));
+	add(table, "jit", jit_row(host));
+	add(table, "vfio-pci", vfio_row(host));
+	add(table, "module_btf", types_row(host));
+	add(table, "lockdown", lockdown_row(host));
+	add(table, "fexit", fexit_row(host));
+	add(table, "kprobes", kprobes_row(host));
+	add(table, "permission", permission_row(host));
+	add(table, "ftrace", ftrace_row(host));
+	add(table, "preemption", preemption_row(host));
+	add(table, "numa_balancing", numa_row(host));
+	add(table, "tracepoints", tracepoints_row(host));
+	add(table, "task_work", task_work_row(host));
+	add(table, "lsm", lsm_row(host));
+	add(table, "addresses", addresses_row(host));
+	add(table, "bpffs", bpffs_row(host));
+	add(table, "iommu", iommu_row(host, groups));
 }
 
 /* The forecast of `load`. */
@@ -308,24 +307,24 @@ struct forecast {
 	bool certain;		    /* nothing that it rests on was left unseen */
 };
 
-static void find_forecast(struct forecast *forecast, const struct facts *facts)
+static void find_forecast(struct forecast *forecast, const struct host *host)
 {
 	static const struct request request;
 	static const struct faults none;
 	struct reasons reasons;
 
 	*forecast = (struct forecast){
-		.certain = facts->vfio == VFIO_LOADED && facts->lockdown &&
-			   facts->lsm != NOT_SEEN && facts->addresses != NOT_SEEN &&
-			   facts->jit != NOT_SEEN,
+		.certain = host->vfio == VFIO_LOADED && host->lockdown &&
+			   host->lsm != NOT_SEEN && host->addresses != NOT_SEEN &&
+			   host->jit != NOT_SEEN,
 	};
-	forecast->status = plan_choose(facts, &request, &forecast->plan, &reasons,
+	forecast->status = plan_choose(host, &request, &forecast->plan, &reasons,
 				       &forecast->guarantee);
 	if (forecast->status)
 		return;
-	plan_guarantee(&forecast->plan, &facts->host, &none, &reasons,
+	plan_guarantee(&forecast->plan, &host->running, &none, &reasons,
 		       &forecast->guarantee);
-	if (!facts->bpffs) {
+	if (!host->bpffs) {
 		forecast->status = EXIT_FAILED;
 		forecast->guarantee = (struct guarantee){
 			LEVEL_NOT_PROTECTED,
@@ -410,7 +409,7 @@ int cmd_check(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(table_free) struct table items = {}, verdict = {};
 	struct forecast forecast;
-	struct facts facts;
+	struct host host;
 	int err;
 
 	(void)argc;
@@ -421,9 +420,9 @@ int cmd_check(const struct options *options, int argc, char **argv)
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
-	facts_find(&facts);
-	find_forecast(&forecast, &facts);
-	fill_items(&items, &facts);
+	host_detect(&host);
+	find_forecast(&forecast, &host);
+	fill_items(&items, &host);
 	fill_forecast(&verdict, &forecast);
 	if (!forecast.certain)
 		say_warning("not all could be seen: rows that say unknown or not loaded");

@@ -87,7 +87,7 @@ static bool is_final(int err)
 
 /* Tells whether the plan would replace more than it brings, which only an option asks for. */
 static bool would_weaken(const struct request *request, const struct plan *plan,
-			 const struct facts *facts, const struct reasons *reasons)
+			 const struct host *host, const struct reasons *reasons)
 {
 	static const struct faults none;
 	struct guarantee now, then;
@@ -98,8 +98,8 @@ static bool would_weaken(const struct request *request, const struct plan *plan,
 	program_find(&running);
 	/* no program of its own tells that */
 	running.options |= plan->options & DSN_OPTION_WHOLE;
-	plan_guarantee(&running, &facts->host, &none, NULL, &now);
-	plan_guarantee(plan, &facts->host, &none, reasons, &then);
+	plan_guarantee(&running, &host->running, &none, NULL, &now);
+	plan_guarantee(plan, &host->running, &none, reasons, &then);
 	return then.level < now.level;
 }
 
@@ -118,31 +118,31 @@ static int load_programs(const struct request *request, struct outcome *outcome)
 {
 	struct guarantee impossible;
 	struct refusal refusal;
-	struct facts facts;
+	struct host host;
 	int status, err;
 
-	facts_find(&facts);
+	host_detect(&host);
 	for (;;) {
-		status = plan_choose(&facts, request, &outcome->plan, &outcome->reasons,
+		status = plan_choose(&host, request, &outcome->plan, &outcome->reasons,
 				     &impossible);
 		if (status)
 			return fail(&impossible);
-		if (would_weaken(request, &outcome->plan, &facts, &outcome->reasons)) {
+		if (would_weaken(request, &outcome->plan, &host, &outcome->reasons)) {
 			say_error(
 				"cannot load as much as what runs, which stays active: hook: %s; check: %s",
 				outcome->reasons.hook, outcome->reasons.check);
 			return EXIT_FAILED;
 		}
 		outcome->id = boot_time_ns();
-		err = program_load(&outcome->plan, &facts, outcome->id, &refusal);
+		err = program_load(&outcome->plan, &host, outcome->id, &refusal);
 		if (!err)
 			return EXIT_DONE;
 		if (is_final(err) || refusal.group == GROUPS ||
-		    *facts.refused[refusal.group]) {
+		    *host.refused[refusal.group]) {
 			say_error("cannot load: %s", refusal.reason);
 			return EXIT_FAILED;
 		}
-		memcpy(facts.refused[refusal.group], refusal.reason,
+		memcpy(host.refused[refusal.group], refusal.reason,
 		       sizeof(refusal.reason));
 	}
 }
@@ -189,12 +189,12 @@ static void report(const struct request *request, const struct outcome *outcome,
 {
 	const struct reasons *reasons = &outcome->reasons;
 	const struct plan *plan = &outcome->plan;
-	struct running host = host_running();
+	struct running running = host_running();
 	static const struct faults none;
 	struct guarantee guarantee;
 	char text[96];
 
-	plan_guarantee(plan, &host, &none, reasons, &guarantee);
+	plan_guarantee(plan, &running, &none, reasons, &guarantee);
 	snprintf(text, sizeof(text), "hook %s, check %s%s: %s", hook_name(plan->hook),
 		 check_name(plan->check), plan->options & DSN_OPTION_GATE ? ", gate" : "",
 		 level_name(guarantee.level));
@@ -215,20 +215,20 @@ static void report(const struct request *request, const struct outcome *outcome,
 /* Whoever has a device open now may have read its serial before. */
 static void note_early(void)
 {
-	_cleanup_(free_ptr) struct holder *holders = NULL;
-	char bdf[BDF_LEN], user[HOLDER_LEN];
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	char bdf[BDF_LEN], user[OPENER_LEN];
 	size_t count, i;
 	int err;
 
-	err = holders_find(&holders, &count);
+	err = openers_find(&openers, &count);
 	if (!err)
-		err = holders_mark_early(holders, count);
+		err = openers_mark_early(openers, count);
 	if (err)
 		say_warning("cannot tell which devices were open before this: %s",
-			    holders_error(err));
+			    openers_error(err));
 	for (i = 0; i < count; i++) {
-		bdf_format(&holders[i].opener.key, bdf);
-		holder_format(&holders[i], user);
+		bdf_format(&openers[i].id.key, bdf);
+		opener_format(&openers[i], user);
 		say_warning(
 			"%s: process %s had it open before this, and what it has read until now is real: start it again",
 			bdf, user);
@@ -372,21 +372,21 @@ static int check_ftrace(void)
 /* With the programs gone, a guest that runs would read the real serials. */
 static int check_unused(void)
 {
-	_cleanup_(free_ptr) struct holder *holders = NULL;
-	char bdf[BDF_LEN], user[HOLDER_LEN];
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	char bdf[BDF_LEN], user[OPENER_LEN];
 	size_t count, i;
 	int err;
 
-	err = holders_find(&holders, &count);
+	err = openers_find(&openers, &count);
 	if (err) {
 		say_error(
 			"cannot tell whether a device is open: %s; --force unloads all the same",
-			holders_error(err));
+			openers_error(err));
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {
-		bdf_format(&holders[i].opener.key, bdf);
-		holder_format(&holders[i], user);
+		bdf_format(&openers[i].id.key, bdf);
+		opener_format(&openers[i], user);
 		say_error(
 			"%s: process %s has it open and would read the real serial: end it first, or use --force",
 			bdf, user);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl metrics: the figures of `status` and `dump` for Prometheus, text format 0.0.4. */
+/* dsnctl metrics: the stats of `status` and `dump` for Prometheus, text format 0.0.4. */
 #include "cmd/command.h"
 #include "kernel/stats.h"
 
@@ -150,20 +150,20 @@ static size_t count_stopped(void)
 	return count;
 }
 
-static void add_loaded(struct samples *samples, const struct figures *figures)
+static void add_loaded(struct samples *samples, const struct stats *stats)
 {
-	const struct dsn_totals *totals = &figures->totals;
+	const struct dsn_totals *totals = &stats->totals;
 	struct json_object *info = add(samples, INFO, 1);
 
-	label(info, "version", figures->state.version);
-	label(info, "hook", hook_name(figures->plan.hook));
-	label(info, "check", check_name(figures->plan.check));
-	label(info, "preemption", preemption_name(figures->host.model));
-	label(info, "default", policy_name(figures->default_rule.policy));
-	add(samples, LOADED_TIME, boot_to_unix_time(figures->state.loaded_ns));
-	add(samples, RULES, figures->rules);
+	label(info, "version", stats->state.version);
+	label(info, "hook", hook_name(stats->plan.hook));
+	label(info, "check", check_name(stats->plan.check));
+	label(info, "preemption", preemption_name(stats->running.model));
+	label(info, "default", policy_name(stats->default_rule.policy));
+	add(samples, LOADED_TIME, boot_to_unix_time(stats->state.loaded_ns));
+	add(samples, RULES, stats->rules);
 	add(samples, TOUCHED, totals->touched);
-	add(samples, MISSED, figures->missed);
+	add(samples, MISSED, stats->missed);
 	add(samples, REPAIRED, totals->repaired);
 	add(samples, ANSWERED, totals->answered);
 	add(samples, REFUSED, totals->refused);
@@ -201,16 +201,16 @@ static int add_devices(struct samples *samples)
 
 static int gather(struct samples *samples)
 {
-	struct figures figures;
-	int status = figures_read(&figures);
+	struct stats stats;
+	int status = stats_read(&stats);
 
 	if (status == EXIT_FAILED)
 		return status;
 	add(samples, LOADED, status == EXIT_DONE);
-	add_level(samples, &figures.guarantee);
+	add_level(samples, &stats.guarantee);
 	if (status != EXIT_DONE)
 		return EXIT_DONE;
-	add_loaded(samples, &figures);
+	add_loaded(samples, &stats);
 	return add_devices(samples);
 }
 

@@ -12,9 +12,9 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include "kernel/cgroup.h"
-#include "kernel/stats.h"
 #include "kernel/host.h"
 #include "kernel/pins.h"
+#include "kernel/stats.h"
 #include "model/key.h"
 #include "lib/message.h"
 #include "lib/table.h"
@@ -269,7 +269,7 @@ static int start_over(struct watch *watch, int events)
 
 /*
  * A buffer has one reader. The lock is not that of the pins, which others change
- * meanwhile; the kernel drops it with its holder.
+ * meanwhile; the kernel drops it with its opener.
  */
 static int lock_out_others(const struct dsn_monitor *listener)
 {

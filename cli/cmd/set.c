@@ -7,9 +7,9 @@
 #include "cmd/update.h"
 #include "cmd/warn.h"
 #include "kernel/program.h"
-#include "model/rule.h"
-#include "model/policy.h"
 #include "model/config.h"
+#include "model/policy.h"
+#include "model/rule.h"
 #include "lib/message.h"
 #include "lib/util.h"
 
@@ -20,38 +20,38 @@ static void describe(const struct ruleset *set, const struct dsn_key *key,
 	const struct dsn_rule *rule = ruleset_find(set, key);
 	struct dsn_rule fallback = policy_default(set);
 
-	entry_format_value(rule ? rule : &fallback, text);
+	rule_format_value(rule ? rule : &fallback, text);
 	*which = rule || key->scope == DSN_SCOPE_DEFAULT ? "" : ", no rule of its own";
 }
 
-static void report_json(const struct change *change, const struct dsn_key *key,
+static void report_json(const struct update *update, const struct dsn_key *key,
 			bool saved)
 {
 	struct json_object *object = json_result();
-	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 	const char *which;
 
-	target_format(key, target);
-	describe(&change->old, key, was, &which);
-	describe(&change->new, key, is, &which);
+	key_format(key, target);
+	describe(&update->old, key, was, &which);
+	describe(&update->new, key, is, &which);
 	json_object_object_add(object, "target", json_object_new_string(target));
 	json_object_object_add(object, "old", json_object_new_string(was));
 	json_object_object_add(object, "new", json_object_new_string(is));
 	json_object_object_add(object, "changed",
-			       json_object_new_boolean(change->diff.count));
+			       json_object_new_boolean(update->diff.count));
 	json_object_object_add(object, "saved", json_object_new_boolean(saved));
 	json_print(object);
 }
 
-static void report(const struct change *change, const struct dsn_key *key, bool saved)
+static void report(const struct update *update, const struct dsn_key *key, bool saved)
 {
-	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 	const char *which_was, *which_is;
 
-	target_format(key, target);
-	describe(&change->old, key, was, &which_was);
-	describe(&change->new, key, is, &which_is);
-	if (change->diff.count)
+	key_format(key, target);
+	describe(&update->old, key, was, &which_was);
+	describe(&update->new, key, is, &which_is);
+	if (update->diff.count)
 		printf("%s: %s%s (was %s%s)%s\n", target, is, which_is, was, which_was,
 		       saved ? ", saved" : "");
 	else
@@ -62,49 +62,49 @@ static void report(const struct change *change, const struct dsn_key *key, bool 
 static int change_rule(const struct options *options, const char *action,
 		       const struct dsn_key *key, const struct dsn_rule *rule)
 {
-	_cleanup_(change_free) struct change change = { .lock = -1 };
-	_cleanup_(saved_free) struct saved saved = {};
-	int status = change_begin(&change, action);
+	_cleanup_(update_free) struct update update = { .lock = -1 };
+	_cleanup_(config_file_free) struct config_file saved = {};
+	int status = update_begin(&update, action);
 
 	if (status)
 		return status;
 	if (!rule)
-		ruleset_remove(&change.new, key);
-	else if (ruleset_put(&change.new, key, rule))
-		return change_full(&change);
-	status = change_check(&change, options->force);
+		ruleset_remove(&update.new, key);
+	else if (ruleset_put(&update.new, key, rule))
+		return update_full(&update);
+	status = update_check(&update, options->force);
 	if (!status && options->save)
-		status = saved_prepare(&saved, key, rule);
+		status = config_file_prepare(&saved, key, rule);
 	if (!status)
-		status = change_commit(&change);
+		status = update_commit(&update);
 	if (!status && options->save)
-		status = saved_commit(&saved);
+		status = config_file_commit(&saved);
 	if (status)
 		return status;
-	advice_give(&change.new, &change.diff);
+	warn_changes(&update.new, &update.diff);
 	if (options->json)
-		report_json(&change, key, options->save);
+		report_json(&update, key, options->save);
 	else
-		report(&change, key, options->save);
+		report(&update, key, options->save);
 	return EXIT_DONE;
 }
 
 int cmd_set(const struct options *options, int argc, char **argv)
 {
-	char error[ENTRY_ERROR];
-	struct entry entry;
+	char error[RULE_ERROR];
+	struct rule rule;
 
-	if (!entry_parse(argv, argc, &entry, error)) {
+	if (!rule_parse(argv, argc, &rule, error)) {
 		say_error("%s", error);
 		return EXIT_USAGE;
 	}
-	if (policy_is_degraded(program_effect(), &entry.rule)) {
+	if (policy_is_degraded(program_effect(), &rule.value)) {
 		say_error(
 			"%s: %s cannot be had here: what is loaded, as under Secure Boot, writes nothing into VMMs, so that serials only read as zeros; see 'dsnctl status'",
-			argv[0], policy_name(entry.rule.policy));
+			argv[0], policy_name(rule.value.policy));
 		return EXIT_UNABLE;
 	}
-	return change_rule(options, "set", &entry.key, &entry.rule);
+	return change_rule(options, "set", &rule.key, &rule.value);
 }
 
 int cmd_unset(const struct options *options, int argc, char **argv)
@@ -113,7 +113,7 @@ int cmd_unset(const struct options *options, int argc, char **argv)
 	const char *error;
 
 	(void)argc;
-	error = target_parse(argv[0], &key);
+	error = key_parse(argv[0], &key);
 	if (!error && key.scope == DSN_SCOPE_DEFAULT)
 		error = "has no default to go back to; 'dsnctl set default scrub' is what a new load has";
 	if (!error)

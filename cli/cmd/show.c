@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/stats.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/program.h"
 #include "kernel/rulemap.h"
+#include "kernel/stats.h"
 #include "model/key.h"
 #include "model/policy.h"
 #include "lib/message.h"
@@ -74,10 +74,10 @@ static const struct column policy_columns[] = {
 static void fill_policy(struct table *table, const struct dsn_key *key,
 			const struct policy *policy, enum effect effect)
 {
-	char target[TARGET_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
+	char target[KEY_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 	struct dsn_rule rule = policy_under(effect, &policy->rule);
 
-	target_format(key, target);
+	key_format(key, target);
 	policy_source(policy, source);
 	table_text(table, COL_BDF, target);
 	table_text(table, COL_POLICY, policy_name(policy->rule.policy));
@@ -241,26 +241,26 @@ static const struct column list_columns[] = {
 };
 
 /* Who has it open: the first by name; early: one of them had it before `load`. */
-static void fill_holders(struct table *table, const struct dsn_key *key,
-			 const struct holder *holders, size_t count)
+static void fill_openers(struct table *table, const struct dsn_key *key,
+			 const struct opener *openers, size_t count)
 {
-	char first[HOLDER_LEN] = "", text[HOLDER_LEN + 16];
+	char first[OPENER_LEN] = "", text[OPENER_LEN + 16];
 	bool early = false;
 	size_t found = 0, i;
 
 	for (i = 0; i < count; i++) {
-		if (bdf_compare(&holders[i].opener.key, key))
+		if (key_compare(&openers[i].id.key, key))
 			continue;
 		if (!found++)
-			holder_format(&holders[i], first);
-		early |= holders[i].early;
+			opener_format(&openers[i], first);
+		early |= openers[i].early;
 	}
 	snprintf(text, sizeof(text), found > 1 ? "%s +%zu" : "%s", first, found - 1);
 	table_text(table, LIST_OPEN_BY, found ? text : NULL);
 	table_bool(table, LIST_EARLY, early);
 }
 
-static void fill_list(struct table *table, const struct device *device,
+static void fill_list(struct table *table, const struct pci_function *device,
 		      const struct ruleset *set, enum effect effect, bool real)
 {
 	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
@@ -291,8 +291,8 @@ static void fill_list(struct table *table, const struct device *device,
 int cmd_list(const struct options *options, int argc, char **argv)
 {
 	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, open, i;
-	_cleanup_(free_ptr) struct device *devices = NULL;
-	_cleanup_(free_ptr) struct holder *holders = NULL;
+	_cleanup_(free_ptr) struct pci_function *devices = NULL;
+	_cleanup_(free_ptr) struct opener *openers = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(counters_close) struct counters counters = {};
@@ -308,11 +308,11 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			"this needs root: the kernel shows extended config space to nobody else");
 		return EXIT_FAILED;
 	}
-	if (device_scan(NULL, &devices, &count, error)) {
+	if (pci_scan(NULL, &devices, &count, error)) {
 		say_error("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}
-	if (holders_find(&holders, &open))
+	if (openers_find(&openers, &open))
 		say_warning("cannot tell which devices are open");
 	effect = program_effect();
 	status =
@@ -328,7 +328,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			return out_of_memory();
 		fill_list(&table, &devices[i], effect != EFFECT_NONE ? &set : NULL,
 			  effect, options->real);
-		fill_holders(&table, &devices[i].key, holders, open);
+		fill_openers(&table, &devices[i].key, openers, open);
 	}
 	if (!options->json)
 		return table_print(&table) ? out_of_memory() : EXIT_DONE;

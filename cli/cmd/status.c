@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/stats.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/rulemap.h"
+#include "kernel/stats.h"
 #include "kernel/stopped.h"
 #include "model/key.h"
 #include "model/policy.h"
@@ -187,7 +187,7 @@ static int fill_drift(struct table *table)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
-	char target[TARGET_LEN], ids[IDS_LEN];
+	char target[KEY_LEN], ids[IDS_LEN];
 	int status;
 	__u32 found;
 	size_t i;
@@ -202,9 +202,9 @@ static int fill_drift(struct table *table)
 	for (i = 0; i < set.count; i++) {
 		if (policy_is_met(&set.rules[i], &set.keys[i]))
 			continue;
-		if (!device_ids(&set.keys[i], &found) || table_row(table))
+		if (!pci_ids(&set.keys[i], &found) || table_row(table))
 			continue;
-		target_format(&set.keys[i], target);
+		key_format(&set.keys[i], target);
 		table_text(table, DRIFT_TARGET, target);
 		ids_format(set.rules[i].expect, ids);
 		table_text(table, DRIFT_EXPECTED, ids);
@@ -216,20 +216,20 @@ static int fill_drift(struct table *table)
 
 static int fill_early(struct table *table)
 {
-	_cleanup_(free_ptr) struct holder *holders = NULL;
-	char bdf[BDF_LEN], process[HOLDER_LEN];
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	char bdf[BDF_LEN], process[OPENER_LEN];
 	size_t count, i;
-	int err = holders_find(&holders, &count);
+	int err = openers_find(&openers, &count);
 
 	if (err)
-		say_warning("cannot tell which devices are open: %s", holders_error(err));
+		say_warning("cannot tell which devices are open: %s", openers_error(err));
 	for (i = 0; i < count; i++) {
-		if (!holders[i].early)
+		if (!openers[i].early)
 			continue;
 		if (table_row(table))
 			return EXIT_FAILED;
-		bdf_format(&holders[i].opener.key, bdf);
-		holder_format(&holders[i], process);
+		bdf_format(&openers[i].id.key, bdf);
+		opener_format(&openers[i], process);
 		table_text(table, EARLY_BDF, bdf);
 		table_text(table, EARLY_PROCESS, process);
 	}
@@ -275,13 +275,12 @@ static int fill_stopped(struct table *table)
 }
 
 /* The lists below the fields, and how long three of them are. */
-static int fill_lists(struct view *view, const struct figures *figures)
+static int fill_lists(struct view *view, const struct stats *stats)
 {
-	int status = fill_incidents(&view->kills, PIN_KILLS, figures->totals.kills);
+	int status = fill_incidents(&view->kills, PIN_KILLS, stats->totals.kills);
 
 	if (!status)
-		status =
-			fill_incidents(&view->wholes, PIN_WHOLES, figures->totals.wholes);
+		status = fill_incidents(&view->wholes, PIN_WHOLES, stats->totals.wholes);
 	if (!status)
 		status = fill_drift(&view->drift);
 	if (!status)
@@ -305,26 +304,26 @@ static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
 }
 
-static void fill_loaded(struct table *table, const struct figures *figures)
+static void fill_loaded(struct table *table, const struct stats *stats)
 {
-	const struct dsn_totals *totals = &figures->totals;
-	const struct dsn_state *state = &figures->state;
+	const struct dsn_totals *totals = &stats->totals;
+	const struct dsn_state *state = &stats->state;
 	char since[TIME_LEN];
 
 	table_text(table, COL_HOOK_REASON,
 		   *state->hook_reason ? state->hook_reason : NULL);
-	table_bool(table, COL_GATE, figures->plan.options & DSN_OPTION_GATE);
-	table_bool(table, COL_ANSWER, figures->plan.options & DSN_OPTION_ANSWER);
-	if (figures->plan.hook == DSN_HOOK_PERMISSION)
+	table_bool(table, COL_GATE, stats->plan.options & DSN_OPTION_GATE);
+	table_bool(table, COL_ANSWER, stats->plan.options & DSN_OPTION_ANSWER);
+	if (stats->plan.hook == DSN_HOOK_PERMISSION)
 		table_text(table, COL_WHOLE_READS,
 			   state->options & DSN_OPTION_WHOLE ? "allow" : "refuse");
 	table_text(table, COL_VERSION, state->version);
 	format_boot_time(state->loaded_ns, since);
 	table_text(table, COL_SINCE, since);
-	table_text(table, COL_DEFAULT, policy_name(figures->default_rule.policy));
-	table_number(table, COL_RULES, figures->rules);
+	table_text(table, COL_DEFAULT, policy_name(stats->default_rule.policy));
+	table_number(table, COL_RULES, stats->rules);
 	table_number(table, COL_TOUCHED, totals->touched);
-	table_number(table, COL_MISSED, figures->missed);
+	table_number(table, COL_MISSED, stats->missed);
 	table_number(table, COL_REPAIRED, totals->repaired);
 	table_number(table, COL_ANSWERED, totals->answered);
 	table_number(table, COL_REFUSED, totals->refused);
@@ -342,20 +341,20 @@ static void fill_loaded(struct table *table, const struct figures *figures)
 
 static int fill(struct view *view)
 {
-	struct figures figures;
-	int status = figures_read(&figures);
+	struct stats stats;
+	int status = stats_read(&stats);
 
 	if (status == EXIT_FAILED)
 		return status;
 	table_bool(&view->fields, COL_LOADED, status == EXIT_DONE);
-	table_text(&view->fields, COL_HOOK, hook_name(figures.plan.hook));
-	table_text(&view->fields, COL_CHECK, check_name(figures.plan.check));
-	table_text(&view->fields, COL_PREEMPTION, preemption_name(figures.host.model));
-	fill_guarantee(view, &figures.guarantee);
+	table_text(&view->fields, COL_HOOK, hook_name(stats.plan.hook));
+	table_text(&view->fields, COL_CHECK, check_name(stats.plan.check));
+	table_text(&view->fields, COL_PREEMPTION, preemption_name(stats.running.model));
+	fill_guarantee(view, &stats.guarantee);
 	if (status != EXIT_DONE)
 		return status;
-	fill_loaded(&view->fields, &figures);
-	return fill_lists(view, &figures);
+	fill_loaded(&view->fields, &stats);
+	return fill_lists(view, &stats);
 }
 
 static void print_list(const struct table *table, const char *heading)

@@ -26,54 +26,54 @@ static int failed(int err)
 	return EXIT_FAILED;
 }
 
-int change_begin(struct change *change, const char *action)
+int update_begin(struct update *update, const char *action)
 {
 	int status, err;
 
-	*change = (struct change){ action, -1, -1, -1, {}, {}, {} };
-	change->lock = pins_lock(!PINS_CREATE);
-	if (change->lock < 0)
-		return change->lock == -ENOENT ? EXIT_UNPROTECTED : EXIT_FAILED;
-	change->rulesets = pins_map(PIN_RULESETS, &status);
-	if (change->rulesets < 0)
+	*update = (struct update){ action, -1, -1, -1, {}, {}, {} };
+	update->lock = pins_lock(!PINS_CREATE);
+	if (update->lock < 0)
+		return update->lock == -ENOENT ? EXIT_UNPROTECTED : EXIT_FAILED;
+	update->rulesets = pins_map(PIN_RULESETS, &status);
+	if (update->rulesets < 0)
 		return status;
-	change->types = pins_map(PIN_COUNTERS, &status);
-	if (change->types < 0)
+	update->types = pins_map(PIN_COUNTERS, &status);
+	if (update->types < 0)
 		return status;
-	err = rulemap_read(change->rulesets, &change->old);
+	err = rulemap_read(update->rulesets, &update->old);
 	if (!err)
-		err = ruleset_copy(&change->new, &change->old);
+		err = ruleset_copy(&update->new, &update->old);
 	return err ? failed(err) : EXIT_DONE;
 }
 
 /* Whether a guest that has the function would see another serial than before. */
-static bool shows_another(const struct change *change, const struct dsn_key *function)
+static bool shows_another(const struct update *update, const struct dsn_key *function)
 {
-	struct policy was = policy_of(&change->old, function);
-	struct policy is = policy_of(&change->new, function);
+	struct policy was = policy_of(&update->old, function);
+	struct policy is = policy_of(&update->new, function);
 
 	return was.rule.policy != is.rule.policy || was.rule.serial != is.rule.serial;
 }
 
-static int check_open(const struct change *change)
+static int check_open(const struct update *update)
 {
-	_cleanup_(free_ptr) struct holder *holders = NULL;
-	char bdf[BDF_LEN], user[HOLDER_LEN];
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	char bdf[BDF_LEN], user[OPENER_LEN];
 	int status = EXIT_DONE, err;
 	size_t count, i;
 
-	err = holders_find(&holders, &count);
+	err = openers_find(&openers, &count);
 	if (err) {
 		say_error(
 			"cannot tell whether a device is open: %s; --force changes it all the same",
-			holders_error(err));
+			openers_error(err));
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {
-		if (!shows_another(change, &holders[i].opener.key))
+		if (!shows_another(update, &openers[i].id.key))
 			continue;
-		bdf_format(&holders[i].opener.key, bdf);
-		holder_format(&holders[i], user);
+		bdf_format(&openers[i].id.key, bdf);
+		opener_format(&openers[i], user);
 		say_error(
 			"%s: process %s has it open, and its guest would see the serial change: end it first, or use --force",
 			bdf, user);
@@ -82,39 +82,39 @@ static int check_open(const struct change *change)
 	return status;
 }
 
-int change_check(struct change *change, bool force)
+int update_check(struct update *update, bool force)
 {
-	int err = ruleset_compare(&change->old, &change->new, &change->diff);
+	int err = ruleset_compare(&update->old, &update->new, &update->diff);
 
 	if (err)
 		return failed(err);
-	return force || !change->diff.count ? EXIT_DONE : check_open(change);
+	return force || !update->diff.count ? EXIT_DONE : check_open(update);
 }
 
-int change_commit(struct change *change)
+int update_commit(struct update *update)
 {
 	int err;
 
-	if (!change->diff.count)
+	if (!update->diff.count)
 		return EXIT_DONE;
-	err = rulemap_switch(change->rulesets, change->types, &change->new);
+	err = rulemap_switch(update->rulesets, update->types, &update->new);
 	if (err)
 		return failed(err);
-	journal_changes(change->action, &change->diff);
+	journal_changes(update->action, &update->diff);
 	return EXIT_DONE;
 }
 
-int change_full(const struct change *change)
+int update_full(const struct update *update)
 {
-	return failed(change->new.count >= DSN_MAX_RULES ? -E2BIG : -ENOMEM);
+	return failed(update->new.count >= DSN_MAX_RULES ? -E2BIG : -ENOMEM);
 }
 
-void change_free(struct change *change)
+void update_free(struct update *update)
 {
-	free(change->diff.changes);
-	ruleset_free(&change->old);
-	ruleset_free(&change->new);
-	close_fd(&change->types);
-	close_fd(&change->rulesets);
-	close_fd(&change->lock);
+	free(update->diff.changes);
+	ruleset_free(&update->old);
+	ruleset_free(&update->new);
+	close_fd(&update->types);
+	close_fd(&update->rulesets);
+	close_fd(&update->lock);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include "model/ruleset.h"
 
-struct change {
+struct update {
 	const char *action; /* the command that it is for */
 	int lock, rulesets, types;
 	struct ruleset old; /* in force */
@@ -17,20 +17,20 @@ struct change {
 /* All of these say what is wrong, and return an exit status. */
 
 /* Locks, and reads what is in force. */
-int change_begin(struct change *change, const char *action);
+int update_begin(struct update *update, const char *action);
 
 /*
  * Compares `new` with `old`, and refuses to change, unless forced, what a process reads of
  * a device that it has open: guests take a serial that changes for another device.
  */
-int change_check(struct change *change, bool force);
+int update_check(struct update *update, bool force);
 
 /* Says that `new` could not be made, for want of room or memory. */
-int change_full(const struct change *change);
+int update_full(const struct update *update);
 
 /* Puts `new` in force, whole; nothing where there is no difference. */
-int change_commit(struct change *change);
+int update_commit(struct update *update);
 
-void change_free(struct change *change);
+void update_free(struct update *update);
 
 #endif

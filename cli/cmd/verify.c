@@ -109,7 +109,7 @@ static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 }
 
 /* From the device itself: reads through sysfs do not pass the hook. */
-static int read_hardware(const char *bdf, struct sight *sight)
+static int read_hardware(const char *bdf, struct readback *readback)
 {
 	_cleanup_(close_fd) int fd = -1;
 	char path[64];
@@ -119,16 +119,17 @@ static int read_hardware(const char *bdf, struct sight *sight)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	got = pread(fd, sight->hardware, sizeof(sight->hardware), 0);
+	got = pread(fd, readback->hardware, sizeof(readback->hardware), 0);
 	if (got < 0)
 		return -errno;
-	sight->size = got;
+	readback->size = got;
 	return 0;
 }
 
 /* Read again where the rule was changed meanwhile. */
 static int read_function(struct outcome *outcome, const struct dsn_key *key,
-			 const char *bdf, const struct vfio *vfio, struct sight *sight)
+			 const char *bdf, const struct vfio *vfio,
+			 struct readback *readback)
 {
 	struct reading readings[READINGS];
 	struct dsn_rule rule, after;
@@ -137,8 +138,9 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 
 	status = find_rule(key, &rule);
 	for (; !status; rule = after) {
-		sight_expect(sight, &rule, outcome->withheld && rule.policy != DSN_PASS);
-		sight_read(sight, vfio->device, vfio->config, readings);
+		readback_expect(readback, &rule,
+				outcome->withheld && rule.policy != DSN_PASS);
+		readback_read(readback, vfio->device, vfio->config, readings);
 		status = find_rule(key, &after);
 		if (!status && rule_equal(&rule, &after))
 			break;
@@ -149,18 +151,18 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 }
 
 /* Who has it open; where nobody has, it is one of its neighbours. */
-static void find_holder(const struct dsn_key *key, char who[80])
+static void find_opener(const struct dsn_key *key, char who[80])
 {
-	_cleanup_(free_ptr) struct holder *holders = NULL;
-	char process[HOLDER_LEN];
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	char process[OPENER_LEN];
 	size_t count = 0, i;
 
 	snprintf(who, 80, "its IOMMU group is open");
-	if (holders_find(&holders, &count))
+	if (openers_find(&openers, &count))
 		return;
 	for (i = 0; i < count; i++)
-		if (!bdf_compare(&holders[i].opener.key, key)) {
-			holder_format(&holders[i], process);
+		if (!key_compare(&openers[i].id.key, key)) {
+			opener_format(&openers[i], process);
 			snprintf(who, 80, "process %s has it open", process);
 			return;
 		}
@@ -169,7 +171,7 @@ static void find_holder(const struct dsn_key *key, char who[80])
 static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 {
 	_cleanup_(vfio_close) struct vfio vfio = VFIO_CLOSED;
-	struct sight sight = {};
+	struct readback readback = {};
 	struct dsn_rule rule;
 	char bdf[BDF_LEN];
 	const char *step;
@@ -183,15 +185,15 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 	err = vfio_open(&vfio, key, &step);
 	if (!err) {
 		step = "its config space cannot be read in sysfs";
-		err = read_hardware(bdf, &sight);
+		err = read_hardware(bdf, &readback);
 	}
 	if (!err) {
 		outcome->verified++;
-		return read_function(outcome, key, bdf, &vfio, &sight);
+		return read_function(outcome, key, bdf, &vfio, &readback);
 	}
 	outcome->failed = true;
 	if (err == -EBUSY) {
-		find_holder(key, who);
+		find_opener(key, who);
 		say_error("%s: busy: %s; verify it when no guest uses it", bdf, who);
 		add_row(outcome, bdf, &rule, NULL, "busy", who);
 	} else {
@@ -202,18 +204,19 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 }
 
 /* vfio-pci, and the drivers that are built on its core. */
-static bool is_vfio(const struct device *device)
+static bool is_vfio(const struct pci_function *device)
 {
 	return strstr(device->driver, "vfio");
 }
 
 /* The one that was asked for. Prints why it cannot be. */
-static const struct device *find_device(const struct device *devices, size_t count,
-					const struct dsn_key *key, const char *bdf)
+static const struct pci_function *find_device(const struct pci_function *devices,
+					      size_t count, const struct dsn_key *key,
+					      const char *bdf)
 {
 	size_t i;
 
-	for (i = 0; i < count && bdf_compare(&devices[i].key, key); i++)
+	for (i = 0; i < count && key_compare(&devices[i].key, key); i++)
 		;
 	if (i == count)
 		say_error("%s: no such function", bdf);
@@ -230,13 +233,13 @@ static const struct device *find_device(const struct device *devices, size_t cou
 
 static int verify(struct outcome *outcome, const struct dsn_key *key)
 {
-	_cleanup_(free_ptr) struct device *devices = NULL;
-	const struct device *device;
+	_cleanup_(free_ptr) struct pci_function *devices = NULL;
+	const struct pci_function *device;
 	char error[128], bdf[BDF_LEN];
 	size_t count, i;
 	int status = EXIT_DONE;
 
-	if (device_scan(NULL, &devices, &count, error)) {
+	if (pci_scan(NULL, &devices, &count, error)) {
 		say_error("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}

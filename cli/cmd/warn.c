@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "kernel/program.h"
-#include "model/rule.h"
 #include "model/policy.h"
+#include "model/rule.h"
 #include "lib/message.h"
 #include "lib/order.h"
 #include "lib/util.h"
@@ -42,50 +42,50 @@ static const char *const kinds[KINDS] = {
 };
 
 /* All that is looked at. */
-struct scene {
+struct context {
 	const struct ruleset *set;
 	const struct ruleset_diff *diff;
-	struct device *devices; /* of this host, sorted */
+	struct pci_function *devices; /* of this host, sorted */
 	size_t count;
 	struct kmod_ctx *kmod; /* NULL where there is none: no word about drivers */
-	unsigned int told[KINDS];
+	unsigned int shown[KINDS];
 };
 
-/* Counts what is not told for want of lines. */
-static bool is_enough(struct scene *scene, enum kind kind)
+/* Counts what is not shown for want of lines. */
+static bool is_enough(struct context *context, enum kind kind)
 {
-	bool enough = scene->told[kind] >= MAX_OF_KIND;
+	bool enough = context->shown[kind] >= MAX_OF_KIND;
 
-	scene->told[kind] += enough;
+	context->shown[kind] += enough;
 	return enough;
 }
 
 static void __attribute__((format(printf, 3, 4)))
-tell(struct scene *scene, enum kind kind, const char *format, ...)
+warn(struct context *context, enum kind kind, const char *format, ...)
 {
 	char text[256];
 	va_list args;
 
-	if (is_enough(scene, kind))
+	if (is_enough(context, kind))
 		return;
-	scene->told[kind]++;
+	context->shown[kind]++;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	say_warning("%s", text);
 }
 
-static void tell_of_more(const struct scene *scene)
+static void warn_of_more(const struct context *context)
 {
 	int kind;
 
 	for (kind = 0; kind < KINDS; kind++)
-		if (scene->told[kind] > MAX_OF_KIND)
-			say_warning("and %u more %s", scene->told[kind] - MAX_OF_KIND,
+		if (context->shown[kind] > MAX_OF_KIND)
+			say_warning("and %u more %s", context->shown[kind] - MAX_OF_KIND,
 				    kinds[kind]);
 }
 
-const char *advice_serial(__u64 serial)
+const char *warn_serial(__u64 serial)
 {
 	__u32 middle = serial >> 24 & 0xffff;
 
@@ -96,7 +96,7 @@ const char *advice_serial(__u64 serial)
 	return NULL;
 }
 
-const char *advice_zero(const char *driver)
+const char *warn_zero(const char *driver)
 {
 	static const struct {
 		const char *driver, *does;
@@ -120,15 +120,15 @@ static bool same_device(const struct dsn_key *a, const struct dsn_key *b)
 }
 
 /* Whether the rule is one of those that change. */
-static bool is_changed(const struct scene *scene, const struct dsn_key *key)
+static bool is_changed(const struct context *context, const struct dsn_key *key)
 {
-	size_t low = 0, high = scene->diff->count, middle;
+	size_t low = 0, high = context->diff->count, middle;
 
 	while (low < high) {
 		int order;
 
 		middle = low + (high - low) / 2;
-		order = bdf_compare(scene->diff->changes[middle].key, key);
+		order = key_compare(context->diff->changes[middle].key, key);
 		if (!order)
 			return true;
 		if (order < 0)
@@ -139,87 +139,88 @@ static bool is_changed(const struct scene *scene, const struct dsn_key *key)
 	return false;
 }
 
-static void about_serials(struct scene *scene)
+static void warn_serials(struct context *context)
 {
-	char target[TARGET_LEN], serial[SERIAL_LEN];
+	char target[KEY_LEN], serial[SERIAL_LEN];
 	const char *bad;
 	size_t i;
 
-	for (i = 0; i < scene->diff->count; i++) {
-		const struct ruleset_change *change = &scene->diff->changes[i];
+	for (i = 0; i < context->diff->count; i++) {
+		const struct ruleset_change *change = &context->diff->changes[i];
 
 		if (!change->is || change->is->policy != DSN_SERIAL)
 			continue;
-		bad = advice_serial(change->is->serial);
+		bad = warn_serial(change->is->serial);
 		if (!bad)
 			continue;
-		target_format(change->key, target);
+		key_format(change->key, target);
 		serial_format(change->is->serial, serial);
-		tell(scene, KIND_SERIAL, "%s: %s %s", target, serial, bad);
+		warn(context, KIND_SERIAL, "%s: %s %s", target, serial, bad);
 	}
 }
 
 /* Two devices that would show the same serial, one of which has a new rule. */
-static void about_doubles(struct scene *scene)
+static void warn_doubles(struct context *context)
 {
 	_cleanup_(free_ptr) struct numbered *all =
-		calloc(scene->set->count + 1, sizeof(*all));
-	char one[TARGET_LEN], other[TARGET_LEN], serial[SERIAL_LEN];
+		calloc(context->set->count + 1, sizeof(*all));
+	char one[KEY_LEN], other[KEY_LEN], serial[SERIAL_LEN];
 	size_t count = 0, i;
 
-	for (i = 0; all && i < scene->set->count; i++)
-		if (scene->set->rules[i].policy == DSN_SERIAL)
+	for (i = 0; all && i < context->set->count; i++)
+		if (context->set->rules[i].policy == DSN_SERIAL)
 			all[count++] =
-				(struct numbered){ scene->set->rules[i].serial, i };
+				(struct numbered){ context->set->rules[i].serial, i };
 	if (!count || order_by_number(all, count))
 		return;
 	for (i = 1; i < count; i++) {
-		const struct dsn_key *a = &scene->set->keys[all[i - 1].index];
-		const struct dsn_key *b = &scene->set->keys[all[i].index];
+		const struct dsn_key *a = &context->set->keys[all[i - 1].index];
+		const struct dsn_key *b = &context->set->keys[all[i].index];
 
 		if (all[i - 1].number != all[i].number || same_device(a, b) ||
-		    (!is_changed(scene, a) && !is_changed(scene, b)))
+		    (!is_changed(context, a) && !is_changed(context, b)))
 			continue;
-		target_format(a, one);
-		target_format(b, other);
+		key_format(a, one);
+		key_format(b, other);
 		serial_format(all[i].number, serial);
-		tell(scene, KIND_DOUBLE,
+		warn(context, KIND_DOUBLE,
 		     "%s and %s: the same serial %s: a guest that has both may take one for the other",
 		     one, other, serial);
 	}
 }
 
 /* Whether a change reaches this function. */
-static bool is_touched(const struct scene *scene, const struct device *device)
+static bool is_touched(const struct context *context, const struct pci_function *device)
 {
-	struct policy policy = policy_of(scene->set, &device->key);
-	struct dsn_key of_device = target_device(&device->key);
+	struct policy policy = policy_of(context->set, &device->key);
+	struct dsn_key of_device = key_of_device(&device->key);
 
-	return is_changed(scene, &policy.key) || is_changed(scene, &device->key) ||
-	       is_changed(scene, &of_device);
+	return is_changed(context, &policy.key) || is_changed(context, &device->key) ||
+	       is_changed(context, &of_device);
 }
 
 /* Functions of one card are to show one serial: drivers group by it. */
-static void about_cards(struct scene *scene)
+static void warn_cards(struct context *context)
 {
 	char one[BDF_LEN], other[BDF_LEN];
 	size_t i;
 
-	for (i = 1; i < scene->count; i++) {
-		const struct device *a = &scene->devices[i - 1], *b = &scene->devices[i];
+	for (i = 1; i < context->count; i++) {
+		const struct pci_function *a = &context->devices[i - 1],
+					  *b = &context->devices[i];
 		struct policy of_a, of_b;
 
 		if (!a->has_dsn || !b->has_dsn || !same_device(&a->key, &b->key) ||
-		    (!is_touched(scene, a) && !is_touched(scene, b)))
+		    (!is_touched(context, a) && !is_touched(context, b)))
 			continue;
-		of_a = policy_of(scene->set, &a->key);
-		of_b = policy_of(scene->set, &b->key);
+		of_a = policy_of(context->set, &a->key);
+		of_b = policy_of(context->set, &b->key);
 		if (of_a.rule.policy == of_b.rule.policy &&
 		    of_a.rule.serial == of_b.rule.serial)
 			continue;
 		bdf_format(&a->key, one);
 		bdf_format(&b->key, other);
-		tell(scene, KIND_CARD,
+		warn(context, KIND_CARD,
 		     "%s and %s are functions of one card and would differ: a rule for the device (%.*s) makes them agree",
 		     one, other, (int)(strchr(one, '.') - one), one);
 	}
@@ -233,7 +234,7 @@ static void find_driver(struct kmod_ctx *kmod, const struct dsn_key *key, char n
 	char alias[128];
 
 	name[0] = '\0';
-	if (!kmod || !device_alias(key, alias, sizeof(alias)) ||
+	if (!kmod || !pci_alias(key, alias, sizeof(alias)) ||
 	    kmod_module_new_from_lookup(kmod, alias, &found) < 0 || !found)
 		return;
 	module = kmod_module_get_module(found);
@@ -242,124 +243,124 @@ static void find_driver(struct kmod_ctx *kmod, const struct dsn_key *key, char n
 	kmod_module_unref_list(found);
 }
 
-static void about_zeros(struct scene *scene)
+static void warn_zeros(struct context *context)
 {
 	char bdf[BDF_LEN], driver[64];
 	const char *does;
 	size_t i;
 
-	for (i = 0; i < scene->count; i++) {
-		const struct device *device = &scene->devices[i];
+	for (i = 0; i < context->count; i++) {
+		const struct pci_function *device = &context->devices[i];
 		struct policy policy;
 
-		if (!device->has_dsn || !is_touched(scene, device))
+		if (!device->has_dsn || !is_touched(context, device))
 			continue;
-		policy = policy_of(scene->set, &device->key);
+		policy = policy_of(context->set, &device->key);
 		if (policy.rule.policy != DSN_SCRUB && policy.rule.policy != DSN_HIDE)
 			continue;
-		find_driver(scene->kmod, &device->key, driver);
-		does = advice_zero(driver);
+		find_driver(context->kmod, &device->key, driver);
+		does = warn_zero(driver);
 		bdf_format(&device->key, bdf);
 		if (does)
-			tell(scene, KIND_ZERO, "%s: no serial, and the driver %s %s", bdf,
-			     driver, does);
+			warn(context, KIND_ZERO, "%s: no serial, and the driver %s %s",
+			     bdf, driver, does);
 	}
 }
 
 /* A rule may come before its device, and its card may have gone. */
-static void about_function(struct scene *scene, const struct ruleset_change *change,
-			   const struct device *device)
+static void warn_function(struct context *context, const struct ruleset_change *change,
+			  const struct pci_function *device)
 {
 	char bdf[BDF_LEN], ids[IDS_LEN], expected[IDS_LEN];
 
 	/* most are, where there are very many */
-	if (!device && is_enough(scene, KIND_ABSENT))
+	if (!device && is_enough(context, KIND_ABSENT))
 		return;
 	bdf_format(change->key, bdf);
 	if (!device) {
-		tell(scene, KIND_ABSENT,
+		warn(context, KIND_ABSENT,
 		     "%s: no such function now; the rule waits for it", bdf);
 		return;
 	}
 	if (!policy_is_met(change->is, change->key)) {
 		ids_format(device->ids, ids);
 		ids_format(change->is->expect, expected);
-		tell(scene, KIND_OTHER,
+		warn(context, KIND_OTHER,
 		     "%s: is %s, not %s as the rule expects: it is as if there were no rule",
 		     bdf, ids, expected);
 	} else if (!device->has_dsn) {
-		tell(scene, KIND_NO_DSN,
+		warn(context, KIND_NO_DSN,
 		     "%s: no Device Serial Number capability; the rule has no effect",
 		     bdf);
 	} else if (strcmp(device->driver, "vfio-pci")) {
-		tell(scene, KIND_UNBOUND,
+		warn(context, KIND_UNBOUND,
 		     "%s: bound to %s, not vfio-pci; the rule counts once a guest has it",
 		     bdf, *device->driver ? device->driver : "no driver");
 	}
 }
 
 /* They are kept for a kernel that can do it. */
-static void about_degraded(struct scene *scene)
+static void warn_degraded(struct context *context)
 {
 	enum effect effect = program_effect();
-	char target[TARGET_LEN];
+	char target[KEY_LEN];
 	size_t i;
 
-	for (i = 0; i < scene->diff->count; i++) {
-		const struct ruleset_change *change = &scene->diff->changes[i];
+	for (i = 0; i < context->diff->count; i++) {
+		const struct ruleset_change *change = &context->diff->changes[i];
 
 		if (!change->is || !policy_is_degraded(effect, change->is))
 			continue;
-		target_format(change->key, target);
-		tell(scene, KIND_DEGRADED,
+		key_format(change->key, target);
+		warn(context, KIND_DEGRADED,
 		     "%s: %s is degraded to scrub, as nothing can be written into VMMs here",
 		     target, policy_name(change->is->policy));
 	}
 }
 
 /* Changes and devices are in the same order. */
-static void about_targets(struct scene *scene)
+static void warn_targets(struct context *context)
 {
-	const struct device *device = scene->devices;
-	const struct device *end = device + scene->count;
+	const struct pci_function *device = context->devices;
+	const struct pci_function *end = device + context->count;
 	size_t i;
 
-	for (i = 0; i < scene->diff->count; i++) {
-		const struct ruleset_change *change = &scene->diff->changes[i];
+	for (i = 0; i < context->diff->count; i++) {
+		const struct ruleset_change *change = &context->diff->changes[i];
 		int order = 1;
 
 		if (!change->is || change->key->scope != DSN_SCOPE_FUNCTION)
 			continue;
 		while (device < end) {
-			order = bdf_compare(&device->key, change->key);
+			order = key_compare(&device->key, change->key);
 			if (order >= 0)
 				break;
 			device++;
 		}
-		about_function(scene, change, order ? NULL : device);
+		warn_function(context, change, order ? NULL : device);
 	}
 }
 
-void advice_give(const struct ruleset *set, const struct ruleset_diff *diff)
+void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff)
 {
-	struct scene scene = { .set = set, .diff = diff };
+	struct context context = { .set = set, .diff = diff };
 	char error[128];
 
 	if (!diff->count)
 		return;
-	about_degraded(&scene);
-	about_serials(&scene);
-	about_doubles(&scene);
-	if (device_scan(NULL, &scene.devices, &scene.count, error)) {
-		tell_of_more(&scene);
+	warn_degraded(&context);
+	warn_serials(&context);
+	warn_doubles(&context);
+	if (pci_scan(NULL, &context.devices, &context.count, error)) {
+		warn_of_more(&context);
 		say_warning("cannot tell what devices there are: %s", error);
 		return;
 	}
-	scene.kmod = kmod_new(NULL, NULL);
-	about_targets(&scene);
-	about_cards(&scene);
-	about_zeros(&scene);
-	tell_of_more(&scene);
-	kmod_unref(scene.kmod);
-	free(scene.devices);
+	context.kmod = kmod_new(NULL, NULL);
+	warn_targets(&context);
+	warn_cards(&context);
+	warn_zeros(&context);
+	warn_of_more(&context);
+	kmod_unref(context.kmod);
+	free(context.devices);
 }

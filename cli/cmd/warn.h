@@ -11,12 +11,12 @@
  * same for two devices, different ones for the functions of one card, zeros for a device
  * whose driver minds them, rules that have no effect or are for another device.
  */
-void advice_give(const struct ruleset *set, const struct ruleset_diff *diff);
+void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff);
 
 /* What is wrong with a serial as such, or NULL; pure. */
-const char *advice_serial(__u64 serial);
+const char *warn_serial(__u64 serial);
 
 /* What a guest's driver does with a serial of zeros, or NULL where it takes it well; pure. */
-const char *advice_zero(const char *driver);
+const char *warn_zero(const char *driver);
 
 #endif

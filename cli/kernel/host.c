@@ -211,44 +211,43 @@ static enum vfio_state find_vfio(void)
 }
 
 /* In the module's BTF, or in the kernel's where vfio-pci-core is built in. */
-static void find_in_module(struct facts *facts, struct btf *kernel)
+static void find_in_module(struct host *host, struct btf *kernel)
 {
 	_cleanup_(free_btf) struct btf *module =
 		btf__load_module_btf("vfio_pci_core", kernel);
 	const struct btf *btf = module ? module : kernel;
 
-	facts->types = has(btf, "vfio_pci_core_device", BTF_KIND_STRUCT) ? YES : NO;
-	facts->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
+	host->types = has(btf, "vfio_pci_core_device", BTF_KIND_STRUCT) ? YES : NO;
+	host->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
 }
 
 /* What the kernel's own types tell; nothing where it has none. */
-static void find_in_btf(struct facts *facts)
+static void find_in_btf(struct host *host)
 {
-	_cleanup_(free_btf) struct btf *btf = facts->btf ? btf__load_vmlinux_btf() : NULL;
+	_cleanup_(free_btf) struct btf *btf = host->btf ? btf__load_vmlinux_btf() : NULL;
 
-	facts->btf = btf;
-	if (btf && facts->vfio == VFIO_LOADED)
-		find_in_module(facts, btf);
-	facts->permission =
-		has(btf, "security_file_permission", BTF_KIND_FUNC) ? YES : NO;
-	facts->direct_calls = has(btf, "register_ftrace_direct", BTF_KIND_FUNC);
-	facts->rpm_tracepoints = has(btf, "btf_trace_rpm_resume", BTF_KIND_TYPEDEF) &&
-				 has(btf, "btf_trace_rpm_usage", BTF_KIND_TYPEDEF) &&
-				 has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
+	host->btf = btf;
+	if (btf && host->vfio == VFIO_LOADED)
+		find_in_module(host, btf);
+	host->permission = has(btf, "security_file_permission", BTF_KIND_FUNC) ? YES : NO;
+	host->direct_calls = has(btf, "register_ftrace_direct", BTF_KIND_FUNC);
+	host->rpm_tracepoints = has(btf, "btf_trace_rpm_resume", BTF_KIND_TYPEDEF) &&
+				has(btf, "btf_trace_rpm_usage", BTF_KIND_TYPEDEF) &&
+				has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
 	/* the lock of tracepoints that leave preemption on: it was made for them */
-	facts->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
-	facts->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
-			   has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
-	facts->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	host->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
+	host->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
+			  has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
+	host->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
 }
 
 /* Where securityfs is there, it has both files on kernels that have the features. */
-static void find_security(struct facts *facts)
+static void find_security(struct host *host)
 {
 	if (access("/sys/kernel/security/lsm", R_OK))
 		return;
-	facts->lockdown = host_lockdown();
-	facts->lsm = host_has_lsm("bpf") ? YES : NO;
+	host->lockdown = host_lockdown();
+	host->lsm = host_has_lsm("bpf") ? YES : NO;
 }
 
 /* Of the kernel's own start while the module is not loaded: all are hidden, or none. */
@@ -256,8 +255,8 @@ static enum answer find_addresses(enum vfio_state vfio)
 {
 	struct vfio_symbols symbols;
 
-	if (vfio == VFIO_LOADED ? symbols_find_vfio(&symbols)
-				: symbol_address("_stext") != 0)
+	if (vfio == VFIO_LOADED ? host_vfio_symbols(&symbols)
+				: host_symbol("_stext") != 0)
 		return YES;
 	return geteuid() ? NOT_SEEN : NO;
 }
@@ -291,11 +290,11 @@ static size_t count_groups(void)
 	return count;
 }
 
-void facts_find(struct facts *facts)
+void host_detect(struct host *host)
 {
 	libbpf_set_print(NULL);
-	*facts = (struct facts){
-		.host = host_running(),
+	*host = (struct host){
+		.running = host_running(),
 		.can_preempt = host_can_preempt(),
 		.numa_balancing = is_numa_balanced(),
 		.sees_kprobes = !access("/sys/kernel/debug/kprobes/enabled", R_OK),
@@ -307,9 +306,9 @@ void facts_find(struct facts *facts)
 		.bpffs = pins_have_bpffs(),
 		.iommu_groups = count_groups(),
 	};
-	facts->addresses = find_addresses(facts->vfio);
-	find_in_btf(facts);
-	find_security(facts);
+	host->addresses = find_addresses(host->vfio);
+	find_in_btf(host);
+	find_security(host);
 }
 
 static void destroy(struct symbol_bpf **skeleton)
@@ -347,17 +346,17 @@ static __u64 search(const char *name)
 	return 0;
 }
 
-__u64 symbol_address(const char *name)
+__u64 host_symbol(const char *name)
 {
 	__u64 address;
 
 	return ask(name, &address) ? address : search(name);
 }
 
-bool symbols_find_vfio(struct vfio_symbols *symbols)
+bool host_vfio_symbols(struct vfio_symbols *symbols)
 {
-	*symbols = (struct vfio_symbols){ .fops = symbol_address("vfio_device_fops") };
+	*symbols = (struct vfio_symbols){ .fops = host_symbol("vfio_device_fops") };
 	if (!symbols->fops)
-		symbols->read = symbol_address("vfio_device_fops_read");
+		symbols->read = host_symbol("vfio_device_fops_read");
 	return symbols->fops || symbols->read;
 }

@@ -82,10 +82,10 @@ enum group {
 	GROUPS,
 };
 
-struct facts {
-	struct running host;
+struct host {
+	struct running running;
 	bool can_preempt;     /* tasks in kernel mode, under any model of this kernel */
-	bool sees_kprobes;    /* host.kprobes was read, not assumed */
+	bool sees_kprobes;    /* running.kprobes was read, not assumed */
 	const char *lockdown; /* NULL: not seen */
 	enum vfio_state vfio;
 	bool btf;
@@ -108,12 +108,12 @@ struct facts {
 	char refused[GROUPS][160];
 };
 
-void facts_find(struct facts *facts);
+void host_detect(struct host *host);
 
 /*
  * The address of a symbol, also of a module's; 0 where the kernel has none or hides it.
  */
-__u64 symbol_address(const char *name);
+__u64 host_symbol(const char *name);
 
 /* By which bpf/vfio.bpf.h knows vfio's files: the second only if there is no first. */
 struct vfio_symbols {
@@ -122,6 +122,6 @@ struct vfio_symbols {
 };
 
 /* Whether either is there. */
-bool symbols_find_vfio(struct vfio_symbols *symbols);
+bool host_vfio_symbols(struct vfio_symbols *symbols);
 
 #endif

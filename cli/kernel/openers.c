@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "kernel/host.h"
 #include "kernel/pins.h"
 #include "kernel/program.h"
-#include "kernel/host.h"
 #include "model/key.h"
 #include "lib/util.h"
 #include "openers.skel.h"
@@ -27,7 +27,7 @@ static void drop_link(struct bpf_link **link)
 static int compare(const void *a, const void *b)
 {
 	const struct dsn_opener *x = a, *y = b;
-	int order = bdf_compare(&x->key, &y->key);
+	int order = key_compare(&x->key, &y->key);
 
 	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
 }
@@ -57,38 +57,38 @@ static ssize_t read_all(int fd, char **data)
 }
 
 /* A process has a line for each file; one is enough. */
-static size_t unite(struct holder *holders, size_t count)
+static size_t unite(struct opener *openers, size_t count)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < count; i++)
-		if (!kept || compare(&holders[kept - 1].opener, &holders[i].opener))
-			holders[kept++] = holders[i];
+		if (!kept || compare(&openers[kept - 1].id, &openers[i].id))
+			openers[kept++] = openers[i];
 	return kept;
 }
 
-static int take(const char *data, ssize_t size, struct holder **holders, size_t *count)
+static int take(const char *data, ssize_t size, struct opener **openers, size_t *count)
 {
 	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
 	struct dsn_holder found;
 	size_t n = size / sizeof(found), i;
 	__u32 one;
 
-	*holders = calloc(n + 1, sizeof(**holders));
-	if (!*holders)
+	*openers = calloc(n + 1, sizeof(**openers));
+	if (!*openers)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		struct holder *holder = &(*holders)[i];
+		struct opener *opener = &(*openers)[i];
 
 		memcpy(&found, data + i * sizeof(found), sizeof(found));
-		holder->opener = found.opener;
-		memcpy(holder->command, found.command, sizeof(holder->command));
-		make_printable(holder->command, sizeof(holder->command));
-		holder->early =
-			early >= 0 && !bpf_map_lookup_elem(early, &holder->opener, &one);
+		opener->id = found.opener;
+		memcpy(opener->command, found.command, sizeof(opener->command));
+		make_printable(opener->command, sizeof(opener->command));
+		opener->early =
+			early >= 0 && !bpf_map_lookup_elem(early, &opener->id, &one);
 	}
-	qsort(*holders, n, sizeof(**holders), compare);
-	*count = unite(*holders, n);
+	qsort(*openers, n, sizeof(**openers), compare);
+	*count = unite(*openers, n);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ static int new_iterator(void)
 	skeleton = openers_bpf__open();
 	if (!skeleton)
 		return -errno;
-	if (!symbols_find_vfio(&symbols))
+	if (!host_vfio_symbols(&symbols))
 		return access("/sys/module/vfio", F_OK) ? -ENODEV : -ENOENT;
 	skeleton->rodata->vfio_device_fops = symbols.fops;
 	skeleton->rodata->vfio_device_fops_read = symbols.read;
@@ -128,28 +128,28 @@ static int open_iterator(void)
 	return link < 0 ? new_iterator() : bpf_iter_create(link);
 }
 
-int holders_find(struct holder **holders, size_t *count)
+int openers_find(struct opener **openers, size_t *count)
 {
 	_cleanup_(close_fd) int iterator = open_iterator();
 	_cleanup_(free_ptr) char *data = NULL;
 	ssize_t size;
 
-	*holders = NULL;
+	*openers = NULL;
 	*count = 0;
 	if (iterator < 0)
 		return iterator == -ENODEV ? 0 : iterator;
 	size = read_all(iterator, &data);
-	return size < 0 ? (int)size : take(data, size, holders, count);
+	return size < 0 ? (int)size : take(data, size, openers, count);
 }
 
-const char *holders_error(int err)
+const char *openers_error(int err)
 {
 	return err == -ENOENT
 		       ? "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)"
 		       : strerror(-err);
 }
 
-int holders_mark_early(const struct holder *holders, size_t count)
+int openers_mark_early(const struct opener *openers, size_t count)
 {
 	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
 	__u32 one = 1;
@@ -158,12 +158,12 @@ int holders_mark_early(const struct holder *holders, size_t count)
 	if (early < 0)
 		return early;
 	for (i = 0; i < count; i++)
-		if (bpf_map_update_elem(early, &holders[i].opener, &one, BPF_ANY))
+		if (bpf_map_update_elem(early, &openers[i].id, &one, BPF_ANY))
 			return -errno;
 	return 0;
 }
 
-void holder_format(const struct holder *holder, char text[HOLDER_LEN])
+void opener_format(const struct opener *opener, char text[OPENER_LEN])
 {
-	snprintf(text, HOLDER_LEN, "%u (%s)", holder->opener.pid, holder->command);
+	snprintf(text, OPENER_LEN, "%u (%s)", opener->id.pid, opener->command);
 }

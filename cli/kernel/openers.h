@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include "dsn_contract.h"
 
-struct holder {
-	struct dsn_opener opener;
+struct opener {
+	struct dsn_opener id;
 	char command[16]; /* printable */
 	bool early;	  /* it had it open before `load` */
 };
@@ -16,19 +16,19 @@ struct holder {
 /*
  * Asks the kernel, by an iterator over the files of all processes; /proc does not tell
  * which device a vfio file is of. Sorted by function, a process once for each. The
- * caller frees *holders. Returns 0 or -errno.
+ * caller frees *openers. Returns 0 or -errno.
  */
-int holders_find(struct holder **holders, size_t *count);
+int openers_find(struct opener **openers, size_t *count);
 
 /* What such an error means. */
-const char *holders_error(int err);
+const char *openers_error(int err);
 
 /* Notes these in the map `early`. Returns 0 or -errno. */
-int holders_mark_early(const struct holder *holders, size_t count);
+int openers_mark_early(const struct opener *openers, size_t count);
 
-#define HOLDER_LEN 32
+#define OPENER_LEN 32
 
 /* "1234 (qemu-system-x86)" */
-void holder_format(const struct holder *holder, char text[HOLDER_LEN]);
+void opener_format(const struct opener *opener, char text[OPENER_LEN]);
 
 #endif

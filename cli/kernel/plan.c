@@ -56,9 +56,9 @@ grant(struct guarantee *guarantee, enum level level, const char *remedy,
 	va_end(args);
 }
 
-static bool is_locked(const struct facts *facts)
+static bool is_locked(const struct host *host)
 {
-	return facts->lockdown && strcmp(facts->lockdown, "none");
+	return host->lockdown && strcmp(host->lockdown, "none");
 }
 
 static bool is_auto(const char *name)
@@ -75,81 +75,81 @@ static const char no_addresses[] =
 	"/proc/kallsyms shows no addresses (kernel.kptr_restrict=2?)";
 
 /* Finds what speaks against an LSM program, or NULL. */
-static const char *against_gate(const struct facts *facts)
+static const char *against_gate(const struct host *host)
 {
-	if (*facts->refused[GROUP_GATE])
-		return facts->refused[GROUP_GATE];
-	if (facts->lsm == NO)
+	if (*host->refused[GROUP_GATE])
+		return host->refused[GROUP_GATE];
+	if (host->lsm == NO)
 		return "'bpf' is not among the active LSMs";
-	if (!facts->direct_calls)
+	if (!host->direct_calls)
 		return "the kernel's ftrace has no direct calls for LSM programs";
-	return facts->addresses == NO ? no_addresses : NULL;
+	return host->addresses == NO ? no_addresses : NULL;
 }
 
-static const char *against_permission(const struct facts *facts)
+static const char *against_permission(const struct host *host)
 {
-	if (*facts->refused[GROUP_PERMISSION])
-		return facts->refused[GROUP_PERMISSION];
-	if (is_locked(facts) && !strcmp(facts->lockdown, "confidentiality"))
+	if (*host->refused[GROUP_PERMISSION])
+		return host->refused[GROUP_PERMISSION];
+	if (is_locked(host) && !strcmp(host->lockdown, "confidentiality"))
 		return "under this lockdown no BPF program may read kernel memory";
-	if (facts->permission == NO)
+	if (host->permission == NO)
 		return "security_file_permission() is not in the kernel's BTF";
-	if (!facts->direct_calls)
+	if (!host->direct_calls)
 		return "the kernel's ftrace has no direct calls for it";
-	return facts->addresses == NO ? no_addresses : NULL;
+	return host->addresses == NO ? no_addresses : NULL;
 }
 
-static const char *against_answer(const struct facts *facts)
+static const char *against_answer(const struct host *host)
 {
-	return *facts->refused[GROUP_ANSWER] ? facts->refused[GROUP_ANSWER]
-					     : against_permission(facts);
+	return *host->refused[GROUP_ANSWER] ? host->refused[GROUP_ANSWER]
+					    : against_permission(host);
 }
 
-static const char *against_fexit(const struct facts *facts)
+static const char *against_fexit(const struct host *host)
 {
-	if (*facts->refused[GROUP_FEXIT])
-		return facts->refused[GROUP_FEXIT];
-	if (facts->function == NO)
+	if (*host->refused[GROUP_FEXIT])
+		return host->refused[GROUP_FEXIT];
+	if (host->function == NO)
 		return "vfio_pci_config_rw() is not in the module's BTF";
-	return facts->direct_calls ? NULL
-				   : "the kernel's ftrace has no direct calls for it";
+	return host->direct_calls ? NULL
+				  : "the kernel's ftrace has no direct calls for it";
 }
 
-static const char *against_kprobe(const struct facts *facts)
+static const char *against_kprobe(const struct host *host)
 {
-	if (*facts->refused[GROUP_KPROBE])
-		return facts->refused[GROUP_KPROBE];
-	return facts->kprobe_events ? NULL : "the kernel has no kprobe events";
+	if (*host->refused[GROUP_KPROBE])
+		return host->refused[GROUP_KPROBE];
+	return host->kprobe_events ? NULL : "the kernel has no kprobe events";
 }
 
-static const char *against_tracepoints(const struct facts *facts)
+static const char *against_tracepoints(const struct host *host)
 {
-	return facts->rpm_tracepoints
+	return host->rpm_tracepoints
 		       ? NULL
 		       : "the kernel has no tracepoints for runtime power management";
 }
 
-static const char *against_usage(const struct facts *facts)
+static const char *against_usage(const struct host *host)
 {
-	const char *reason = against_tracepoints(facts);
+	const char *reason = against_tracepoints(host);
 
-	if (*facts->refused[GROUP_USAGE])
-		return facts->refused[GROUP_USAGE];
-	if (!reason && facts->srcu_tracepoints && facts->can_preempt)
+	if (*host->refused[GROUP_USAGE])
+		return host->refused[GROUP_USAGE];
+	if (!reason && host->srcu_tracepoints && host->can_preempt)
 		return "this kernel runs tracepoints with preemption on";
 	return reason;
 }
 
-static const char *against_resume(const struct facts *facts)
+static const char *against_resume(const struct host *host)
 {
-	const char *reason = against_tracepoints(facts);
+	const char *reason = against_tracepoints(host);
 
-	if (*facts->refused[GROUP_RESUME])
-		return facts->refused[GROUP_RESUME];
-	if (!reason && !facts->task_work)
+	if (*host->refused[GROUP_RESUME])
+		return host->refused[GROUP_RESUME];
+	if (!reason && !host->task_work)
 		return "the kernel has no task work for BPF";
 	/* a real-time kernel adds it in a thread, which may come too late, and may crash */
-	if (!reason && facts->host.model == PREEMPTION_RT)
+	if (!reason && host->running.model == PREEMPTION_RT)
 		return "a real-time kernel adds BPF's task work too late";
 	return reason;
 }
@@ -158,7 +158,7 @@ static const char *against_resume(const struct facts *facts)
 struct choice {
 	int value;
 	const char *name;
-	const char *(*against)(const struct facts *facts);
+	const char *(*against)(const struct host *host);
 };
 
 static const struct choice hooks[] = {
@@ -175,7 +175,7 @@ static const struct choice checks[] = {
 
 /* Returns the first choice that nothing speaks against, else 0 with the reasons. */
 static int choose(const struct choice *choices, const char *asked,
-		  const struct facts *facts, char *why, size_t size)
+		  const struct host *host, char *why, size_t size)
 {
 	const char *reason;
 	size_t used;
@@ -184,7 +184,7 @@ static int choose(const struct choice *choices, const char *asked,
 	for (; choices->name; choices++) {
 		if (!asks_for(asked, choices->name))
 			continue;
-		reason = choices->against(facts);
+		reason = choices->against(host);
 		if (!reason)
 			return choices->value;
 		used = strlen(why);
@@ -195,21 +195,21 @@ static int choose(const struct choice *choices, const char *asked,
 }
 
 /* Finds what no choice of layers makes up for. */
-static enum exit_status find_impossible(const struct facts *facts,
+static enum exit_status find_impossible(const struct host *host,
 					struct guarantee *refusal)
 {
-	if (!facts->btf)
+	if (!host->btf)
 		grant(refusal, LEVEL_NOT_PROTECTED,
 		      "boot a kernel with CONFIG_DEBUG_INFO_BTF, as distributions' kernels have",
 		      "the kernel does not describe its types (/sys/kernel/btf/vmlinux), so no BPF program can be fitted to it");
-	else if (facts->vfio == VFIO_ABSENT)
+	else if (host->vfio == VFIO_ABSENT)
 		grant(refusal, LEVEL_NOT_PROTECTED,
 		      "install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI",
 		      "there is no vfio-pci for this kernel, so there is nothing to protect");
-	else if (facts->jit == NO)
+	else if (host->jit == NO)
 		grant(refusal, LEVEL_NOT_PROTECTED, "set net.core.bpf_jit_enable to 1",
 		      "the BPF compiler is off (net.core.bpf_jit_enable is 0)");
-	else if (facts->types == NO)
+	else if (host->types == NO)
 		grant(refusal, LEVEL_NOT_PROTECTED,
 		      "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES",
 		      "the types of the module vfio_pci_core are not described (/sys/kernel/btf/vfio_pci_core), so no BPF program can be fitted to it");
@@ -219,39 +219,39 @@ static enum exit_status find_impossible(const struct facts *facts,
 }
 
 /* Chooses the programs for a kernel that allows no writing. */
-static enum exit_status choose_withholding(const struct facts *facts,
+static enum exit_status choose_withholding(const struct host *host,
 					   const struct request *request,
 					   struct plan *plan, struct reasons *reasons,
 					   struct guarantee *refusal)
 {
-	const char *reason = against_permission(facts);
+	const char *reason = against_permission(host);
 
 	if ((!is_auto(request->hook) && strcmp(request->hook, "permission")) ||
 	    (!is_auto(request->check) && strcmp(request->check, "off"))) {
 		grant(refusal, LEVEL_NOT_PROTECTED,
 		      "leave out --hook and --check, for what withholds serials without writing",
 		      "%s%s%s: no program may write into a VMM",
-		      is_locked(facts) ? "kernel lockdown is '" : "the hook permission",
-		      is_locked(facts) ? facts->lockdown : "",
-		      is_locked(facts) ? "', as Secure Boot sets it" : " writes nothing");
+		      is_locked(host) ? "kernel lockdown is '" : "the hook permission",
+		      is_locked(host) ? host->lockdown : "",
+		      is_locked(host) ? "', as Secure Boot sets it" : " writes nothing");
 		return EXIT_UNABLE;
 	}
 	if (reason) {
 		grant(refusal, LEVEL_NOT_PROTECTED,
 		      "turn off Secure Boot in the firmware, or remove lockdown= from the kernel command line",
-		      "%s%s%s%s", is_locked(facts) ? "kernel lockdown is '" : "",
-		      is_locked(facts) ? facts->lockdown : "",
-		      is_locked(facts) ? "': " : "permission: ", reason);
+		      "%s%s%s%s", is_locked(host) ? "kernel lockdown is '" : "",
+		      is_locked(host) ? host->lockdown : "",
+		      is_locked(host) ? "': " : "permission: ", reason);
 		return EXIT_UNABLE;
 	}
 	plan->hook = DSN_HOOK_PERMISSION;
 	plan->options = request->options & DSN_OPTION_WHOLE;
-	if (is_locked(facts))
+	if (is_locked(host))
 		snprintf(
 			reasons->hook, sizeof(reasons->hook),
 			"kernel lockdown is '%s', as Secure Boot sets it: no program may write into a VMM",
-			facts->lockdown);
-	reason = against_gate(facts);
+			host->lockdown);
+	reason = against_gate(host);
 	/* without a check, the gate is what the guarantee stands on */
 	if (request->check && !strcmp(request->check, "off"))
 		reason = "--check off";
@@ -265,19 +265,19 @@ static enum exit_status choose_withholding(const struct facts *facts,
 	return EXIT_DONE;
 }
 
-static void choose_options(const struct facts *facts, const struct request *request,
+static void choose_options(const struct host *host, const struct request *request,
 			   struct plan *plan, struct reasons *reasons)
 {
-	const char *reason = against_answer(facts);
+	const char *reason = against_answer(host);
 	size_t used;
 
 	if (request->options & DSN_OPTION_ANSWER && reason)
 		snprintf(reasons->answer, sizeof(reasons->answer), "%s", reason);
 	else
 		plan->options |= request->options & DSN_OPTION_ANSWER;
-	if (facts->host.model != PREEMPTION_RT || plan->check == DSN_CHECK_OFF)
+	if (host->running.model != PREEMPTION_RT || plan->check == DSN_CHECK_OFF)
 		return;
-	reason = against_gate(facts);
+	reason = against_gate(host);
 	/* its address stays good while the hook holds the module */
 	if (!reason && plan->hook != DSN_HOOK_FEXIT)
 		reason = "it needs the hook fexit";
@@ -315,51 +315,52 @@ static enum exit_status judge(const struct request *request, const struct plan *
 	return EXIT_UNABLE;
 }
 
-enum exit_status plan_choose(const struct facts *facts, const struct request *request,
+enum exit_status plan_choose(const struct host *host, const struct request *request,
 			     struct plan *plan, struct reasons *reasons,
 			     struct guarantee *refusal)
 {
-	enum exit_status status = find_impossible(facts, refusal);
+	enum exit_status status = find_impossible(host, refusal);
 
 	*plan = (struct plan){};
 	*reasons = (struct reasons){};
 	if (status)
 		return status;
-	if (is_locked(facts) || (request->hook && !strcmp(request->hook, "permission")))
-		return choose_withholding(facts, request, plan, reasons, refusal);
+	if (is_locked(host) || (request->hook && !strcmp(request->hook, "permission")))
+		return choose_withholding(host, request, plan, reasons, refusal);
 	if (request->hook && !strcmp(request->hook, "none"))
 		snprintf(reasons->hook, sizeof(reasons->hook), "--hook none");
 	else
-		plan->hook = choose(hooks, request->hook, facts, reasons->hook,
+		plan->hook = choose(hooks, request->hook, host, reasons->hook,
 				    sizeof(reasons->hook));
 	if (plan->hook == DSN_HOOK_KPROBE)
 		snprintf(reasons->hook, sizeof(reasons->hook), "%.150s",
-			 is_auto(request->hook) ? against_fexit(facts) : "--hook kprobe");
+			 is_auto(request->hook) ? against_fexit(host) : "--hook kprobe");
 	if (request->check && !strcmp(request->check, "off"))
 		snprintf(reasons->check, sizeof(reasons->check), "--check off");
 	else
-		plan->check = choose(checks, request->check, facts, reasons->check,
+		plan->check = choose(checks, request->check, host, reasons->check,
 				     sizeof(reasons->check));
-	choose_options(facts, request, plan, reasons);
+	choose_options(host, request, plan, reasons);
 	return judge(request, plan, reasons, refusal);
 }
 
 #define WITHHELD                                                                         \
 	"nothing is written into VMMs, as under Secure Boot: a read of a serial leaves the VMM's variable as it was, zeros in QEMU, cloud-hypervisor and crosvm; other reads that have a serial in them are refused"
 
-static bool may_preempt(const struct running *host)
+static bool may_preempt(const struct running *running)
 {
-	return host->model != PREEMPTION_NONE && host->model != PREEMPTION_VOLUNTARY;
+	return running->model != PREEMPTION_NONE &&
+	       running->model != PREEMPTION_VOLUNTARY;
 }
 
 /* Judges programs that run and cannot write. */
-static void grant_withheld(const struct plan *plan, const struct running *host,
+static void grant_withheld(const struct plan *plan, const struct running *running,
 			   const struct faults *faults, const char *why,
 			   struct guarantee *guarantee)
 {
 	bool gate = plan->options & DSN_OPTION_GATE;
 
-	if (!host->ftrace)
+	if (!running->ftrace)
 		grant(guarantee, LEVEL_NOT_PROTECTED, "set kernel.ftrace_enabled to 1",
 		      "kernel.ftrace_enabled is 0: the programs are loaded and do not run");
 	else if (!gate && faults->lost)
@@ -367,11 +368,11 @@ static void grant_withheld(const struct plan *plan, const struct running *host,
 		      "boot with lsm=..., and bpf in it, then load again",
 		      "with no gate the hook, which is asked about every file, was skipped %llu times: some may have been reads of a serial",
 		      faults->lost);
-	else if (!gate && may_preempt(host))
+	else if (!gate && may_preempt(running))
 		grant(guarantee, LEVEL_BEST_EFFORT,
 		      "boot with lsm=..., and bpf in it, then load again",
 		      "preemption model %s: the hook can be skipped, and nothing refuses the read then%s%s",
-		      preemption_name(host->model), *why ? ": " : "", why);
+		      preemption_name(running->model), *why ? ": " : "", why);
 	else if (plan->options & DSN_OPTION_WHOLE)
 		grant(guarantee, LEVEL_VMM_TRUSTED,
 		      "'dsnctl load' without --whole-reads allow, if a VMM serves its guest from what it has read whole, as StratoVirt does",
@@ -385,20 +386,20 @@ static void grant_withheld(const struct plan *plan, const struct running *host,
 }
 
 /* Judges a hook without a check, which is never more than best effort. */
-static void grant_hook_alone(const struct plan *plan, const struct running *host,
+static void grant_hook_alone(const struct plan *plan, const struct running *running,
 			     const struct faults *faults, const char *why,
 			     struct guarantee *guarantee)
 {
 	const char *remedy =
-		host->model == PREEMPTION_RT
+		running->model == PREEMPTION_RT
 			? "boot a kernel that is not real-time, or use 'dsnctl load --hook permission', which withholds serials"
 			: "run 'dsnctl load' without --check, or see the reasons";
 
-	if (!host->ftrace || (plan->hook == DSN_HOOK_KPROBE && !host->kprobes))
+	if (!running->ftrace || (plan->hook == DSN_HOOK_KPROBE && !running->kprobes))
 		grant(guarantee, LEVEL_NOT_PROTECTED,
 		      "set kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled to 1",
 		      "the hook %s is loaded and does not run: kernel.ftrace_enabled is %d, kprobes enabled is %d",
-		      hook_name(plan->hook), host->ftrace, host->kprobes);
+		      hook_name(plan->hook), running->ftrace, running->kprobes);
 	else if (faults->lost)
 		grant(guarantee, LEVEL_BEST_EFFORT, remedy,
 		      "with no check the hook was skipped %llu times: so many reads may have leaked",
@@ -409,7 +410,7 @@ static void grant_hook_alone(const struct plan *plan, const struct running *host
 		      hook_name(plan->hook), *why ? ": " : "", why);
 }
 
-void plan_guarantee(const struct plan *plan, const struct running *host,
+void plan_guarantee(const struct plan *plan, const struct running *running,
 		    const struct faults *faults, const struct reasons *reasons,
 		    struct guarantee *guarantee)
 {
@@ -418,9 +419,9 @@ void plan_guarantee(const struct plan *plan, const struct running *host,
 	if (plan->hook == DSN_HOOK_NONE && plan->check == DSN_CHECK_OFF)
 		grant(guarantee, LEVEL_NOT_PROTECTED, "run 'dsnctl load'", "not loaded");
 	else if (plan->hook == DSN_HOOK_PERMISSION)
-		grant_withheld(plan, host, faults, why, guarantee);
+		grant_withheld(plan, running, faults, why, guarantee);
 	else if (plan->check == DSN_CHECK_OFF)
-		grant_hook_alone(plan, host, faults, why, guarantee);
+		grant_hook_alone(plan, running, faults, why, guarantee);
 	else if (faults->unchecked)
 		grant(guarantee, LEVEL_BEST_EFFORT,
 		      "this should not happen: report it with 'dsnctl status -j' and 'uname -a'",
@@ -436,15 +437,15 @@ void plan_guarantee(const struct plan *plan, const struct running *host,
 		      "boot a kernel that is not real-time; 'dsnctl unload' and 'dsnctl load' start the count anew",
 		      "a real-time kernel has stopped or killed %llu readers late, whose memory could not be written",
 		      faults->late);
-	else if (host->model == PREEMPTION_RT && plan->hook != DSN_HOOK_FEXIT)
+	else if (running->model == PREEMPTION_RT && plan->hook != DSN_HOOK_FEXIT)
 		grant(guarantee, LEVEL_BEST_EFFORT, "'dsnctl load' without --hook",
 		      "the check settles every read, but a real-time kernel stops a reader late whose memory cannot be written, and there is no hook fexit that stops it in time");
-	else if (host->model == PREEMPTION_RT && !(plan->options & DSN_OPTION_GATE))
+	else if (running->model == PREEMPTION_RT && !(plan->options & DSN_OPTION_GATE))
 		grant(guarantee, LEVEL_BEST_EFFORT,
 		      "boot with lsm=..., and bpf in it, then load again",
 		      "the check settles every read, but a real-time kernel kills a reader by io_uring late, and nothing refuses it%s%s",
 		      *why ? ": " : "", why);
-	else if (host->model == PREEMPTION_RT && !host->ftrace)
+	else if (running->model == PREEMPTION_RT && !running->ftrace)
 		grant(guarantee, LEVEL_BEST_EFFORT, "set kernel.ftrace_enabled to 1",
 		      "kernel.ftrace_enabled is 0: the gate, which refuses io_uring, does not run");
 	else if (plan->check == DSN_CHECK_USAGE)

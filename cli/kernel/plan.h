@@ -4,8 +4,8 @@
 #define DSNCTL_PLAN_H
 
 #include <stdbool.h>
-#include "lib/exit.h"
 #include "kernel/host.h"
+#include "lib/exit.h"
 #include "dsn_contract.h"
 
 /* A request of an operator's; NULL leaves the choice to plan_choose(). */
@@ -59,12 +59,12 @@ const char *level_name(enum level level);
  * Chooses what to load. Returns EXIT_DONE with the plan and the reasons, or the exit status
  * of `load` with the cause and the remedy in `refusal`.
  */
-enum exit_status plan_choose(const struct facts *facts, const struct request *request,
+enum exit_status plan_choose(const struct host *host, const struct request *request,
 			     struct plan *plan, struct reasons *reasons,
 			     struct guarantee *refusal);
 
 /* Finds what a plan guarantees on a host as it is now. `reasons` may be NULL. */
-void plan_guarantee(const struct plan *plan, const struct running *host,
+void plan_guarantee(const struct plan *plan, const struct running *running,
 		    const struct faults *faults, const struct reasons *reasons,
 		    struct guarantee *guarantee);
 

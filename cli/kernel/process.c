@@ -17,7 +17,7 @@
 /* /proc/PID/task/TID/stat, whose length limits the others of its folder. */
 #define NAME_LEN sizeof("task/4294967295/stat")
 
-struct facts {
+struct task {
 	char command[16];
 	char state;
 	__u64 start_ticks; /* since boot */
@@ -36,23 +36,23 @@ static int error_of(int error)
 }
 
 /* Parses a stat file. The command may have blanks and parentheses in it. */
-static bool parse(const char *text, struct facts *facts)
+static bool parse(const char *text, struct task *task)
 {
 	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
 
 	if (!begin || !end)
 		return false;
-	snprintf(facts->command, sizeof(facts->command), "%.*s", (int)(end - begin - 1),
+	snprintf(task->command, sizeof(task->command), "%.*s", (int)(end - begin - 1),
 		 begin + 1);
-	make_printable(facts->command, sizeof(facts->command));
+	make_printable(task->command, sizeof(task->command));
 	/* the fields 3 and 22 of proc_pid_stat(5) */
 	return sscanf(end + 1,
 		      " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 		      " %*s %*s %*s %llu",
-		      &facts->state, &facts->start_ticks) == 2;
+		      &task->state, &task->start_ticks) == 2;
 }
 
-static int read_facts(int folder, const char *name, struct facts *facts)
+static int read_stat(int folder, const char *name, struct task *task)
 {
 	_cleanup_(close_fd) int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
 	char text[1024];
@@ -64,13 +64,13 @@ static int read_facts(int folder, const char *name, struct facts *facts)
 	if (got < 0)
 		return error_of(errno);
 	text[got] = '\0';
-	return parse(text, facts) ? 0 : -EBADMSG;
+	return parse(text, task) ? 0 : -EBADMSG;
 }
 
 int process_open(struct process *process, __u32 pid, __u64 start_ns)
 {
 	char name[sizeof("/proc/4294967295")];
-	struct facts facts = {};
+	struct task task = {};
 	int err;
 
 	*process = (struct process){ .pid = pid, .lock = -1 };
@@ -78,11 +78,10 @@ int process_open(struct process *process, __u32 pid, __u64 start_ns)
 	process->folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (process->folder < 0)
 		return error_of(errno);
-	err = read_facts(process->folder, "stat", &facts);
-	if (!err &&
-	    start_ns / (NS_PER_SECOND / sysconf(_SC_CLK_TCK)) != facts.start_ticks)
+	err = read_stat(process->folder, "stat", &task);
+	if (!err && start_ns / (NS_PER_SECOND / sysconf(_SC_CLK_TCK)) != task.start_ticks)
 		err = -ESRCH;
-	memcpy(process->command, facts.command, sizeof(process->command));
+	memcpy(process->command, task.command, sizeof(process->command));
 	if (err)
 		process_close(process);
 	return err;
@@ -122,7 +121,7 @@ static int look(const struct process *process, struct thread *thread, __u64 *thr
 	int fd = openat(process->folder, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(close_folder) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	struct facts facts;
+	struct task task;
 	char name[NAME_LEN];
 	int err;
 
@@ -134,14 +133,14 @@ static int look(const struct process *process, struct thread *thread, __u64 *thr
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(name, sizeof(name), "task/%.10s/stat", entry->d_name);
-		err = read_facts(process->folder, name, &facts);
+		err = read_stat(process->folder, name, &task);
 		if (err && err != -ESRCH)
 			return err;
-		if (err || strchr("ZXx", facts.state))
+		if (err || strchr("ZXx", task.state))
 			continue;
 		thread->tid = strtoul(entry->d_name, NULL, 10);
-		thread->state = facts.state;
-		if (facts.state != 'T' && facts.state != 't')
+		thread->state = task.state;
+		if (task.state != 'T' && task.state != 't')
 			return 0;
 		*threads = *threads * 31 + thread->tid;
 	}
@@ -228,14 +227,14 @@ int process_write(const struct process *process, const struct thread *thread,
 
 int process_signal(const struct process *process, int signal)
 {
-	struct facts facts;
+	struct task task;
 
 	/* the kernel takes a folder in /proc for a pidfd */
 	if (!syscall(SYS_pidfd_send_signal, process->folder, signal, NULL, 0))
 		return 0;
 	if (errno != ENOSYS)
 		return -errno;
-	if (read_facts(process->folder, "stat", &facts))
+	if (read_stat(process->folder, "stat", &task))
 		return -ESRCH;
 	return kill(process->pid, signal) ? -errno : 0;
 }

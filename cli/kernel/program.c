@@ -157,17 +157,17 @@ static void destroy_links(struct links *links)
 
 /* Sets what the programs are told of this host and this load. */
 static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
-		     const struct facts *facts, __u64 id, struct refusal *refusal)
+		     const struct host *host, __u64 id, struct refusal *refusal)
 {
 	struct vfio_symbols symbols;
-	bool found = symbols_find_vfio(&symbols);
+	bool found = host_vfio_symbols(&symbols);
 
-	skeleton->rodata->can_cast = facts->cast;
+	skeleton->rodata->can_cast = host->cast;
 	skeleton->rodata->hook = plan->hook;
 	skeleton->rodata->check = plan->check;
 	skeleton->rodata->options = plan->options;
 	skeleton->rodata->load_id = id;
-	skeleton->rodata->is_realtime = facts->host.model == PREEMPTION_RT;
+	skeleton->rodata->is_realtime = host->running.model == PREEMPTION_RT;
 	skeleton->rodata->ring_sleeps = host_ringbuf_sleeps();
 	skeleton->rodata->vfio_device_fops = symbols.fops;
 	skeleton->rodata->vfio_device_fops_read = symbols.read;
@@ -202,7 +202,7 @@ static enum group find_culprit(struct dsnctl_bpf *skeleton, const struct plan *p
 }
 
 static int open_and_load(struct dsnctl_bpf **skeleton, const struct plan *plan,
-			 const struct facts *facts, __u64 id, struct refusal *refusal)
+			 const struct host *host, __u64 id, struct refusal *refusal)
 {
 	struct bpf_program *program;
 	int err;
@@ -216,7 +216,7 @@ static int open_and_load(struct dsnctl_bpf **skeleton, const struct plan *plan,
 			program, group_of(bpf_program__name(program), plan) != GROUPS);
 		bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
 	}
-	err = configure(*skeleton, plan, facts, id, refusal);
+	err = configure(*skeleton, plan, host, id, refusal);
 	if (!err)
 		err = reuse_maps(*skeleton);
 	if (err)
@@ -268,7 +268,7 @@ static void read_some_config(void)
 
 /* Tries the ground that the check stands on: its program cannot be preempted. */
 static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
-		     const struct facts *facts, struct refusal *refusal)
+		     const struct host *host, struct refusal *refusal)
 {
 	enum group group = plan->check == DSN_CHECK_USAGE ? GROUP_USAGE : GROUP_RESUME;
 	typeof(skeleton->bss->probe) *probe = &skeleton->bss->probe;
@@ -282,7 +282,7 @@ static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
 		return -ENODATA;
 	}
 	/* a kernel that never preempts does not count who forbids it */
-	if (probe->preemptible && facts->can_preempt) {
+	if (probe->preemptible && host->can_preempt) {
 		refuse(refusal, group, "this kernel runs tracepoints with preemption on");
 		return -EOPNOTSUPP;
 	}
@@ -295,7 +295,7 @@ static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
 }
 
 static int attach(struct dsnctl_bpf *skeleton, struct links *links,
-		  const struct plan *plan, const struct facts *facts,
+		  const struct plan *plan, const struct host *host,
 		  struct refusal *refusal)
 {
 	bool tried = plan->check == DSN_CHECK_OFF;
@@ -313,7 +313,7 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links,
 			return err;
 	}
 	if (!tried) {
-		err = try_check(skeleton, plan, facts, refusal);
+		err = try_check(skeleton, plan, host, refusal);
 		if (err)
 			return err;
 	}
@@ -374,7 +374,7 @@ int program_unload(void)
 	return err;
 }
 
-int program_load(const struct plan *plan, const struct facts *facts, __u64 id,
+int program_load(const struct plan *plan, const struct host *host, __u64 id,
 		 struct refusal *refusal)
 {
 	_cleanup_(destroy_links) struct links links = {};
@@ -385,9 +385,9 @@ int program_load(const struct plan *plan, const struct facts *facts, __u64 id,
 	discard_all();
 	*refusal = (struct refusal){ .group = GROUPS };
 	kernel_log[0] = '\0';
-	err = open_and_load(&skeleton, plan, facts, id, refusal);
+	err = open_and_load(&skeleton, plan, host, id, refusal);
 	if (!err)
-		err = attach(skeleton, &links, plan, facts, refusal);
+		err = attach(skeleton, &links, plan, host, refusal);
 	if (err) {
 		if (!*refusal->reason)
 			refuse(refusal, GROUPS, "%s", strerror(-err));

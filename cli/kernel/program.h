@@ -22,7 +22,7 @@ struct refusal {
  * be dsn_state.loaded_ns. Needs the lock. Returns 0, or -errno with the refusal, and then
  * what ran before runs on.
  */
-int program_load(const struct plan *plan, const struct facts *facts, __u64 id,
+int program_load(const struct plan *plan, const struct host *host, __u64 id,
 		 struct refusal *refusal);
 
 /* Drops all links: guests read the real serials then. Returns 0 or -errno. */

@@ -15,27 +15,27 @@ static __u32 dword_at(const __u8 *bytes)
 }
 
 /* The capabilities that the hardware's chain leads to. */
-static void find_serials(struct sight *sight)
+static void find_serials(struct readback *readback)
 {
 	__u32 at = DSN_CFG_EXT, header;
 	int hops;
 
-	sight->count = 0;
+	readback->count = 0;
 	for (hops = 0; at && hops < DSN_CHAIN_MAX; hops++) {
-		if (at + DSN_BODY > sight->size || sight->count == MAX_SERIALS)
+		if (at + DSN_BODY > readback->size || readback->count == MAX_SERIALS)
 			return;
-		header = dword_at(sight->hardware + at);
+		header = dword_at(readback->hardware + at);
 		if (dsn_cap_id(header) == DSN_CAP_ID)
-			sight->caps[sight->count++] = at;
+			readback->caps[readback->count++] = at;
 		at = dsn_cap_next(header);
-		if (sight->count && at == sight->caps[0])
+		if (readback->count && at == readback->caps[0])
 			return;
 	}
 }
 
-static size_t end_of(const struct sight *sight, size_t cap)
+static size_t end_of(const struct readback *readback, size_t cap)
 {
-	return cap + CAP_LEN < sight->size ? cap + CAP_LEN : sight->size;
+	return cap + CAP_LEN < readback->size ? cap + CAP_LEN : readback->size;
 }
 
 static void hide_header(__u8 *header)
@@ -47,46 +47,47 @@ static void hide_header(__u8 *header)
 }
 
 /* A byte that is in no serial of the hardware, so that it can be told from those. */
-static __u8 unlike_hardware(const struct sight *sight)
+static __u8 unlike_hardware(const struct readback *readback)
 {
 	size_t i, cap, at;
 	bool used[256] = {};
 	__u8 fill = 0xa5;
 
-	for (i = 0; i < sight->count; i++) {
-		cap = sight->caps[i];
-		for (at = cap + DSN_BODY; at < end_of(sight, cap); at++)
-			used[sight->hardware[at]] = true;
+	for (i = 0; i < readback->count; i++) {
+		cap = readback->caps[i];
+		for (at = cap + DSN_BODY; at < end_of(readback, cap); at++)
+			used[readback->hardware[at]] = true;
 	}
 	while (used[fill])
 		fill++;
 	return fill;
 }
 
-void sight_expect(struct sight *sight, const struct dsn_rule *rule, bool withheld)
+void readback_expect(struct readback *readback, const struct dsn_rule *rule,
+		     bool withheld)
 {
 	/* ID and version: vfio-pci itself changes where a header leads to */
 	static const __u8 header_mask[DSN_BODY] = { 0xff, 0xff, 0x0f, 0 };
 	size_t i, cap;
 	__u8 serial[8];
 
-	find_serials(sight);
-	sight->fill = unlike_hardware(sight);
-	memcpy(sight->expected, sight->hardware, sizeof(sight->expected));
-	memset(sight->mask, 0, sizeof(sight->mask));
+	find_serials(readback);
+	readback->fill = unlike_hardware(readback);
+	memcpy(readback->expected, readback->hardware, sizeof(readback->expected));
+	memset(readback->mask, 0, sizeof(readback->mask));
 	dsn_store(serial, rule->policy == DSN_SERIAL ? rule->serial : 0);
 	if (withheld)
-		memset(serial, sight->fill, sizeof(serial));
-	for (i = 0; i < sight->count; i++) {
-		cap = sight->caps[i];
-		memcpy(sight->mask + cap, header_mask, DSN_BODY);
-		memset(sight->mask + cap + DSN_BODY, 0xff,
-		       end_of(sight, cap) - cap - DSN_BODY);
+		memset(serial, readback->fill, sizeof(serial));
+	for (i = 0; i < readback->count; i++) {
+		cap = readback->caps[i];
+		memcpy(readback->mask + cap, header_mask, DSN_BODY);
+		memset(readback->mask + cap + DSN_BODY, 0xff,
+		       end_of(readback, cap) - cap - DSN_BODY);
 		if (rule->policy == DSN_HIDE)
-			hide_header(sight->expected + cap);
+			hide_header(readback->expected + cap);
 		if (rule->policy != DSN_PASS)
-			memcpy(sight->expected + cap + DSN_BODY, serial,
-			       end_of(sight, cap) - cap - DSN_BODY);
+			memcpy(readback->expected + cap + DSN_BODY, serial,
+			       end_of(readback, cap) - cap - DSN_BODY);
 	}
 }
 
@@ -163,22 +164,22 @@ static const struct {
 };
 
 /* A byte that is not as it should be is the hardware's, or some other. */
-static void compare(const struct sight *sight, size_t cap, const __u8 *got,
+static void compare(const struct readback *readback, size_t cap, const __u8 *got,
 		    struct reading *reading)
 {
 	size_t at;
 
-	for (at = cap; at < end_of(sight, cap); at++) {
-		if (!((got[at] ^ sight->expected[at]) & sight->mask[at]))
+	for (at = cap; at < end_of(readback, cap); at++) {
+		if (!((got[at] ^ readback->expected[at]) & readback->mask[at]))
 			continue;
 		reading->match = false;
-		if (at >= cap + DSN_BODY && got[at] == sight->hardware[at])
+		if (at >= cap + DSN_BODY && got[at] == readback->hardware[at])
 			reading->real = true;
 	}
 }
 
-void sight_read(const struct sight *sight, int fd, off_t base,
-		struct reading readings[READINGS])
+void readback_read(const struct readback *readback, int fd, off_t base,
+		   struct reading readings[READINGS])
 {
 	__u8 got[DSN_CFG_END];
 	size_t way, i, end;
@@ -187,15 +188,15 @@ void sight_read(const struct sight *sight, int fd, off_t base,
 		struct reading *reading = &readings[way];
 
 		*reading = (struct reading){ .path = ways[way].path, .match = true };
-		for (i = 0; i < sight->count && !reading->error; i++) {
+		for (i = 0; i < readback->count && !reading->error; i++) {
 			end = ways[way].read == read_whole
-				      ? sight->size
-				      : end_of(sight, sight->caps[i]);
-			memset(got, sight->fill, sizeof(got));
+				      ? readback->size
+				      : end_of(readback, readback->caps[i]);
+			memset(got, readback->fill, sizeof(got));
 			reading->error =
-				ways[way].read(fd, got, sight->caps[i], end, base);
+				ways[way].read(fd, got, readback->caps[i], end, base);
 			if (!reading->error)
-				compare(sight, sight->caps[i], got, reading);
+				compare(readback, readback->caps[i], got, reading);
 		}
 		if (reading->error)
 			reading->match = false;

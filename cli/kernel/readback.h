@@ -12,7 +12,7 @@
 #define MAX_SERIALS 8
 
 /* What a function's config space is to show, where it matters. */
-struct sight {
+struct readback {
 	size_t size;
 	__u8 hardware[DSN_CFG_END];
 	__u8 expected[DSN_CFG_END];
@@ -36,10 +36,11 @@ struct reading {
  * Fills in all but `hardware` and `size`, which the caller has read from sysfs. `withheld`:
  * what is not shown is not written over either, and stays what it was in the buffer.
  */
-void sight_expect(struct sight *sight, const struct dsn_rule *rule, bool withheld);
+void readback_expect(struct readback *readback, const struct dsn_rule *rule,
+		     bool withheld);
 
 /* `fd` has config space at `base`. */
-void sight_read(const struct sight *sight, int fd, off_t base,
-		struct reading readings[READINGS]);
+void readback_read(const struct readback *readback, int fd, off_t base,
+		   struct reading readings[READINGS]);
 
 #endif

@@ -22,7 +22,7 @@ static int sort(struct ruleset *set)
 	if (!order)
 		return -ENOMEM;
 	for (i = 0; i < old.count; i++)
-		order[i] = (struct numbered){ bdf_number(&old.keys[i]), i };
+		order[i] = (struct numbered){ key_number(&old.keys[i]), i };
 	if (order_by_number(order, old.count) || ruleset_reserve(set, old.count))
 		return -ENOMEM;
 	for (i = 0; i < old.count; i++) {

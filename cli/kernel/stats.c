@@ -51,7 +51,7 @@ static int read_totals(struct dsn_totals *totals)
 	return EXIT_FAILED;
 }
 
-static int read_rules(struct figures *figures)
+static int read_rules(struct stats *stats)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
@@ -65,52 +65,52 @@ static int read_rules(struct figures *figures)
 		say_error("cannot read the rules: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	figures->default_rule = policy_default(&set);
-	figures->rules = set.count - !!ruleset_find(&set, &default_key);
+	stats->default_rule = policy_default(&set);
+	stats->rules = set.count - !!ruleset_find(&set, &default_key);
 	return EXIT_DONE;
 }
 
 /* Finds the guarantee by what has been counted against it. */
-static int judge(struct figures *figures)
+static int judge(struct stats *stats)
 {
-	struct faults faults = { .unchecked = figures->totals.unchecked,
-				 .late = figures->totals.late,
-				 .unkillable = figures->totals.unkillable };
+	struct faults faults = { .unchecked = stats->totals.unchecked,
+				 .late = stats->totals.late,
+				 .unkillable = stats->totals.unkillable };
 	struct reasons reasons = {};
 	unsigned long long missed;
 
-	if (program_missed(figures->plan.hook, &missed)) {
+	if (program_missed(stats->plan.hook, &missed)) {
 		say_error("cannot read the programs' counters");
 		return EXIT_FAILED;
 	}
-	figures->missed = figures->state.missed + missed;
+	stats->missed = stats->state.missed + missed;
 	faults.lost = missed;
-	memcpy(reasons.check, figures->state.check_reason, sizeof(reasons.check));
-	plan_guarantee(&figures->plan, &figures->host, &faults, &reasons,
-		       &figures->guarantee);
+	memcpy(reasons.check, stats->state.check_reason, sizeof(reasons.check));
+	plan_guarantee(&stats->plan, &stats->running, &faults, &reasons,
+		       &stats->guarantee);
 	return EXIT_DONE;
 }
 
-int figures_read(struct figures *figures)
+int stats_read(struct stats *stats)
 {
 	static const struct faults none;
 	int status;
 
-	*figures = (struct figures){ .host = host_running() };
-	program_find(&figures->plan);
-	if (!figures->plan.hook && !figures->plan.check) {
-		plan_guarantee(&figures->plan, &figures->host, &none, NULL,
-			       &figures->guarantee);
+	*stats = (struct stats){ .running = host_running() };
+	program_find(&stats->plan);
+	if (!stats->plan.hook && !stats->plan.check) {
+		plan_guarantee(&stats->plan, &stats->running, &none, NULL,
+			       &stats->guarantee);
 		return EXIT_UNPROTECTED;
 	}
-	status = read_state(&figures->state);
-	figures->plan.options |= figures->state.options & DSN_OPTION_WHOLE;
+	status = read_state(&stats->state);
+	stats->plan.options |= stats->state.options & DSN_OPTION_WHOLE;
 	if (!status)
-		status = read_totals(&figures->totals);
+		status = read_totals(&stats->totals);
 	if (!status)
-		status = read_rules(figures);
+		status = read_rules(stats);
 	if (!status)
-		status = judge(figures);
+		status = judge(stats);
 	return status ? EXIT_FAILED : EXIT_DONE;
 }
 

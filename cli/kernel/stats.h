@@ -8,10 +8,10 @@
 #include "kernel/plan.h"
 #include "dsn_contract.h"
 
-struct figures {
+struct stats {
 	struct plan
 		plan; /* neither hook nor check: not loaded, and nothing after `guarantee` */
-	struct running host;
+	struct running running;
 	struct guarantee guarantee;
 	struct dsn_state state;
 	unsigned long long
@@ -25,7 +25,7 @@ struct figures {
  * Gathers them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints
  * nothing) if nothing is loaded, or EXIT_FAILED.
  */
-int figures_read(struct figures *figures);
+int stats_read(struct stats *stats);
 
 /* The map `counters`, mapped. */
 struct counters {

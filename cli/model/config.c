@@ -39,7 +39,7 @@ static bool out_of_memory(void)
 	return false;
 }
 
-static bool add_entry(struct config *config, const struct entry *rule, unsigned int line)
+static bool add_entry(struct config *config, const struct rule *rule, unsigned int line)
 {
 	struct config_entry *entries =
 		grow(config->entries, config->count, sizeof(*entries));
@@ -72,14 +72,14 @@ static bool is_blank(char c)
 }
 
 /* Ends each word with a NUL; one more than a rule has is enough to tell. */
-static int split(char *text, char *words[ENTRY_WORDS + 1])
+static int split(char *text, char *words[RULE_WORDS + 1])
 {
 	int count = 0;
 
 	while (true) {
 		while (is_blank(*text))
 			*text++ = '\0';
-		if (!*text || count > ENTRY_WORDS)
+		if (!*text || count > RULE_WORDS)
 			return count;
 		words[count++] = text;
 		while ((unsigned char)*text > ' ' || (*text && !is_blank(*text)))
@@ -91,8 +91,8 @@ static int split(char *text, char *words[ENTRY_WORDS + 1])
 static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
 {
 	const char *file = config->files[config->file_count - 1];
-	char *words[ENTRY_WORDS + 1], error[ENTRY_ERROR];
-	struct entry rule;
+	char *words[RULE_WORDS + 1], error[RULE_ERROR];
+	struct rule rule;
 	int count;
 
 	if (strlen(text) < length) {
@@ -103,7 +103,7 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	count = split(text, words);
 	if (!count)
 		return true;
-	if (entry_parse(words, count, &rule, error))
+	if (rule_parse(words, count, &rule, error))
 		return add_entry(config, &rule, line);
 	say_error("%s:%u: %s", file, line, error);
 	return false;
@@ -147,7 +147,7 @@ static bool is_sorted(const struct config *config)
 	size_t i;
 
 	for (i = 1; i < config->count; i++)
-		if (bdf_compare(&config->entries[i - 1].rule.key,
+		if (key_compare(&config->entries[i - 1].rule.key,
 				&config->entries[i].rule.key) > 0)
 			return false;
 	return true;
@@ -163,7 +163,7 @@ static bool sort(struct config *config)
 
 	for (i = 0; order && i < config->count; i++)
 		order[i] =
-			(struct numbered){ bdf_number(&config->entries[i].rule.key), i };
+			(struct numbered){ key_number(&config->entries[i].rule.key), i };
 	if (!order || !sorted || order_by_number(order, config->count)) {
 		free(sorted);
 		return out_of_memory();
@@ -188,10 +188,10 @@ static bool resolve(struct config *config)
 		return false;
 	entries = config->entries;
 	for (i = 0; i < config->count; i++) {
-		if (last && !bdf_compare(&last->rule.key, &entries[i].rule.key)) {
-			char target[TARGET_LEN];
+		if (last && !key_compare(&last->rule.key, &entries[i].rule.key)) {
+			char target[KEY_LEN];
 
-			target_format(&last->rule.key, target);
+			key_format(&last->rule.key, target);
 			if (last->file == entries[i].file) {
 				say_error("%s:%u: %s: has a rule in line %u already",
 					  config->files[last->file], entries[i].line,
@@ -252,7 +252,7 @@ const struct config_entry *config_find(const struct config *config,
 		int order;
 
 		middle = low + (high - low) / 2;
-		order = bdf_compare(&config->entries[middle].rule.key, key);
+		order = key_compare(&config->entries[middle].rule.key, key);
 		if (!order)
 			return &config->entries[middle];
 		if (order < 0)
@@ -275,43 +275,43 @@ static int write_file(const char *path, const struct dsn_key *key,
 {
 	_cleanup_(close_fd) int fd =
 		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	char entry[ENTRY_LEN];
+	char text[RULE_LEN];
 
 	if (fd < 0)
 		return -errno;
-	entry_format(key, rule, entry);
-	if (dprintf(fd, "# written by 'dsnctl set --save'\n%s\n", entry) < 0)
+	rule_format(key, rule, text);
+	if (dprintf(fd, "# written by 'dsnctl set --save'\n%s\n", text) < 0)
 		return -errno;
 	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
 }
 
-int saved_prepare(struct saved *saved, const struct dsn_key *key,
-		  const struct dsn_rule *rule)
+int config_file_prepare(struct config_file *file, const struct dsn_key *key,
+			const struct dsn_rule *rule)
 {
-	char target[TARGET_LEN];
+	char target[KEY_LEN];
 	int err;
 
-	saved->key = *key;
-	saved->rule = rule;
-	target_format(key, target);
+	file->key = *key;
+	file->rule = rule;
+	key_format(key, target);
 	if (mkdir(CONFIG_DIR, 0755) && errno != EEXIST)
 		return failed(CONFIG_DIR, errno);
-	if (asprintf(&saved->path, CONFIG_DIR "/%s.conf", target) < 0) {
-		saved->path = NULL;
+	if (asprintf(&file->path, CONFIG_DIR "/%s.conf", target) < 0) {
+		file->path = NULL;
 		return failed(CONFIG_DIR, ENOMEM);
 	}
 	if (!rule)
 		return EXIT_DONE;
-	if (asprintf(&saved->temporary, CONFIG_DIR "/.%s.conf.new", target) < 0) {
-		saved->temporary = NULL;
-		return failed(saved->path, ENOMEM);
+	if (asprintf(&file->temporary, CONFIG_DIR "/.%s.conf.new", target) < 0) {
+		file->temporary = NULL;
+		return failed(file->path, ENOMEM);
 	}
-	err = write_file(saved->temporary, key, rule);
-	return err ? failed(saved->path, -err) : EXIT_DONE;
+	err = write_file(file->temporary, key, rule);
+	return err ? failed(file->path, -err) : EXIT_DONE;
 }
 
 /* Whether the next `apply` will do what was saved. */
-static void check_others(const struct saved *saved)
+static void check_others(const struct config_file *file)
 {
 	_cleanup_(config_free) struct config config = {};
 	const struct config_entry *entry;
@@ -321,8 +321,8 @@ static void check_others(const struct saved *saved)
 			"'dsnctl apply' will refuse the files as they are: see above");
 		return;
 	}
-	entry = config_find(&config, &saved->key);
-	if (!entry || (saved->rule && rule_equal(&entry->rule.rule, saved->rule)))
+	entry = config_find(&config, &file->key);
+	if (!entry || (file->rule && rule_equal(&entry->rule.value, file->rule)))
 		return;
 	say_warning(
 		"%s:%u has another rule for it, which counts at the next 'dsnctl apply'",
@@ -336,31 +336,31 @@ static int sync_folder(void)
 	return fd < 0 || fsync(fd) ? -errno : 0;
 }
 
-int saved_commit(struct saved *saved)
+int config_file_commit(struct config_file *file)
 {
 	int err = 0;
 
-	if (saved->rule ? rename(saved->temporary, saved->path)
-			: unlink(saved->path) && errno != ENOENT)
+	if (file->rule ? rename(file->temporary, file->path)
+		       : unlink(file->path) && errno != ENOENT)
 		err = -errno;
 	else
 		err = sync_folder();
 	if (err) {
 		say_error(
 			"%s: cannot be written: %s; the rule is in force, but not saved",
-			saved->path, strerror(-err));
+			file->path, strerror(-err));
 		return EXIT_FAILED;
 	}
-	free(saved->temporary);
-	saved->temporary = NULL;
-	check_others(saved);
+	free(file->temporary);
+	file->temporary = NULL;
+	check_others(file);
 	return EXIT_DONE;
 }
 
-void saved_free(struct saved *saved)
+void config_file_free(struct config_file *file)
 {
-	if (saved->temporary)
-		unlink(saved->temporary);
-	free(saved->temporary);
-	free(saved->path);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
 }

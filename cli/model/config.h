@@ -14,12 +14,12 @@
 #define CONFIG_DIR SYSCONFDIR "/dsnctl.d"
 
 struct config_entry {
-	struct entry rule;
+	struct rule rule;
 	unsigned int file; /* index into `files` */
 	unsigned int line; /* from 1 */
 };
 
-/* Sorted by bdf_compare() of the keys, each key once. */
+/* Sorted by key_compare() of the keys, each key once. */
 struct config {
 	struct config_entry *entries;
 	size_t count;
@@ -40,7 +40,7 @@ bool config_read(char *const files[], size_t count, struct config *config);
 const struct config_entry *config_find(const struct config *config,
 				       const struct dsn_key *key);
 
-struct saved {
+struct config_file {
 	struct dsn_key key;
 	const struct dsn_rule *rule; /* NULL: the file goes */
 	char *path;
@@ -52,11 +52,11 @@ struct saved {
  * one or the new one. Both say what is wrong and return an exit status; the second also
  * warns where another file says otherwise.
  */
-int saved_prepare(struct saved *saved, const struct dsn_key *key,
-		  const struct dsn_rule *rule);
-int saved_commit(struct saved *saved);
+int config_file_prepare(struct config_file *file, const struct dsn_key *key,
+			const struct dsn_rule *rule);
+int config_file_commit(struct config_file *file);
 
 /* Takes away what was prepared and not committed. */
-void saved_free(struct saved *saved);
+void config_file_free(struct config_file *file);
 
 #endif

@@ -69,14 +69,14 @@ void journal_repair(int priority, unsigned int pid, const char *functions,
 
 static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
-	return rule ? entry_format_value(rule, text) : stpcpy(text, "none");
+	return rule ? rule_format_value(rule, text) : stpcpy(text, "none");
 }
 
 static void one_change(const char *action, const struct ruleset_change *change)
 {
-	char target[TARGET_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 
-	target_format(change->key, target);
+	key_format(change->key, target);
 	format_rule(change->was, was);
 	format_rule(change->is, is);
 	check(sd_journal_send("MESSAGE=%s: %s: %s (was %s)", action, target, is, was,
@@ -85,12 +85,12 @@ static void one_change(const char *action, const struct ruleset_change *change)
 			      target, "DSNCTL_OLD=%s", was, "DSNCTL_NEW=%s", is, NULL));
 }
 
-#define LINE_LEN (TARGET_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
+#define LINE_LEN (KEY_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
 
 /* Returns its end. */
 static char *put_line(const struct ruleset_change *change, char *text)
 {
-	text = stpcpy(target_format(change->key, text), ": ");
+	text = stpcpy(key_format(change->key, text), ": ");
 	text = stpcpy(format_rule(change->is, text), " (was ");
 	return stpcpy(format_rule(change->was, text), ")\n");
 }

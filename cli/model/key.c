@@ -83,22 +83,22 @@ char *bdf_format(const struct dsn_key *key, char text[BDF_LEN])
 	return text;
 }
 
-__u64 bdf_number(const struct dsn_key *key)
+__u64 key_number(const struct dsn_key *key)
 {
 	return (__u64)key->scope << 48 | (__u64)key->domain << 16 | key->bus << 8 |
 	       key->devfn;
 }
 
-int bdf_compare(const void *a, const void *b)
+int key_compare(const void *a, const void *b)
 {
-	__u64 x = bdf_number(a), y = bdf_number(b);
+	__u64 x = key_number(a), y = key_number(b);
 
 	return x < y ? -1 : x > y;
 }
 
 const struct dsn_key default_key = { .scope = DSN_SCOPE_DEFAULT };
 
-const char *target_parse(const char *text, struct dsn_key *key)
+const char *key_parse(const char *text, struct dsn_key *key)
 {
 	char function[BDF_LEN];
 
@@ -115,7 +115,7 @@ const char *target_parse(const char *text, struct dsn_key *key)
 	return NULL;
 }
 
-char *target_format(const struct dsn_key *key, char text[TARGET_LEN])
+char *key_format(const struct dsn_key *key, char text[KEY_LEN])
 {
 	if (key->scope == DSN_SCOPE_DEFAULT)
 		return stpcpy(text, "default");
@@ -125,7 +125,7 @@ char *target_format(const struct dsn_key *key, char text[TARGET_LEN])
 	return text;
 }
 
-struct dsn_key target_device(const struct dsn_key *function)
+struct dsn_key key_of_device(const struct dsn_key *function)
 {
 	struct dsn_key key = *function;
 

@@ -17,12 +17,12 @@ const char *bdf_parse(const char *text, struct dsn_key *key);
 char *bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
 
 /* Smaller for what comes first: by scope, domain, bus, devfn. */
-__u64 bdf_number(const struct dsn_key *key);
+__u64 key_number(const struct dsn_key *key);
 
 /* In the same order; for qsort(). */
-int bdf_compare(const void *a, const void *b);
+int key_compare(const void *a, const void *b);
 
-#define TARGET_LEN BDF_LEN
+#define KEY_LEN BDF_LEN
 
 extern const struct dsn_key default_key;
 
@@ -30,12 +30,12 @@ extern const struct dsn_key default_key;
  * Reads `default`, a function as bdf_parse() does, or a device: 0000:01:00 or 01:00, all
  * functions of it. Returns NULL, or what is wrong with it.
  */
-const char *target_parse(const char *text, struct dsn_key *key);
+const char *key_parse(const char *text, struct dsn_key *key);
 
-/* What target_parse() reads. Returns its end. */
-char *target_format(const struct dsn_key *key, char text[TARGET_LEN]);
+/* What key_parse() reads. Returns its end. */
+char *key_format(const struct dsn_key *key, char text[KEY_LEN]);
 
 /* The key of the device's rule that a function is under. */
-struct dsn_key target_device(const struct dsn_key *function);
+struct dsn_key key_of_device(const struct dsn_key *function);
 
 #endif

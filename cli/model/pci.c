@@ -35,12 +35,12 @@ static void on_warning(char *format, ...)
 	(void)format;
 }
 
-static void describe(struct pci_dev *from, struct device *to)
+static void describe(struct pci_dev *from, struct pci_function *to)
 {
 	const char *driver = pci_get_string_property(from, PCI_FILL_DRIVER);
 	struct pci_cap *cap = pci_find_cap(from, DSN_CAP_ID, PCI_CAP_EXTENDED);
 
-	*to = (struct device){
+	*to = (struct pci_function){
 		.key = {
 			.domain = from->domain,
 			.bus = from->bus,
@@ -58,14 +58,15 @@ static void describe(struct pci_dev *from, struct device *to)
 
 static int compare(const void *a, const void *b)
 {
-	return bdf_compare(&((const struct device *)a)->key,
-			   &((const struct device *)b)->key);
+	return key_compare(&((const struct pci_function *)a)->key,
+			   &((const struct pci_function *)b)->key);
 }
 
-int device_scan(const char *dump, struct device **devices, size_t *count, char error[128])
+int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
+	     char error[128])
 {
 	struct pci_access *volatile access = pci_alloc();
-	struct device *volatile found = NULL;
+	struct pci_function *volatile found = NULL;
 	struct pci_dev *device;
 	size_t n = 0;
 
@@ -123,7 +124,7 @@ static long read_number(const struct dsn_key *key, const char *name)
 	return file && fscanf(file, "%x", &number) == 1 ? (long)number : -1;
 }
 
-bool device_ids(const struct dsn_key *key, __u32 *ids)
+bool pci_ids(const struct dsn_key *key, __u32 *ids)
 {
 	long vendor = read_number(key, "/vendor"), device = read_number(key, "/device");
 
@@ -133,7 +134,7 @@ bool device_ids(const struct dsn_key *key, __u32 *ids)
 	return true;
 }
 
-bool device_alias(const struct dsn_key *key, char *alias, size_t size)
+bool pci_alias(const struct dsn_key *key, char *alias, size_t size)
 {
 	char path[80];
 
@@ -141,7 +142,7 @@ bool device_alias(const struct dsn_key *key, char *alias, size_t size)
 	return !file_read_line(path, alias, size);
 }
 
-bool device_pf(const struct dsn_key *key, struct dsn_key *pf)
+bool pci_pf(const struct dsn_key *key, struct dsn_key *pf)
 {
 	char path[80], target[256];
 	ssize_t length;

@@ -27,7 +27,7 @@ bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function)
 {
 	__u32 ids;
 
-	return !rule->expect || !device_ids(function, &ids) || ids == rule->expect;
+	return !rule->expect || !pci_ids(function, &ids) || ids == rule->expect;
 }
 
 /* The rule of the function itself, or of the device that it is one of. */
@@ -40,7 +40,7 @@ static struct dsn_rule *own_rule(const struct ruleset *set,
 	rule = ruleset_find(set, key);
 	if (rule && policy_is_met(rule, function))
 		return rule;
-	*key = target_device(function);
+	*key = key_of_device(function);
 	rule = ruleset_find(set, key);
 	return rule && policy_is_met(rule, function) ? rule : NULL;
 }
@@ -52,7 +52,7 @@ struct policy policy_of(const struct ruleset *set, const struct dsn_key *functio
 	struct dsn_key pf;
 
 	rule = own_rule(set, function, &policy.key);
-	if (!rule && device_pf(function, &pf)) {
+	if (!rule && pci_pf(function, &pf)) {
 		policy.from_pf = true;
 		rule = own_rule(set, &pf, &policy.key);
 	}
@@ -73,9 +73,9 @@ void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN])
 		[DSN_SCOPE_DEVICE] = "device",
 		[DSN_SCOPE_DEFAULT] = "default",
 	};
-	char target[TARGET_LEN];
+	char target[KEY_LEN];
 
-	target_format(&policy->key, target);
+	key_format(&policy->key, target);
 	if (policy->from_pf)
 		snprintf(text, POLICY_SOURCE_LEN, "pf %s", target);
 	else

@@ -3,10 +3,10 @@
 #ifndef DSNCTL_POLICY_H
 #define DSNCTL_POLICY_H
 
+#include "model/key.h"
 #include "model/pci.h"
 #include "model/rule.h"
 #include "model/ruleset.h"
-#include "model/key.h"
 
 struct policy {
 	struct dsn_rule rule;
@@ -36,7 +36,7 @@ bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule);
 /* The default rule: scrub where none was set. */
 struct dsn_rule policy_default(const struct ruleset *set);
 
-#define POLICY_SOURCE_LEN (TARGET_LEN + 4)
+#define POLICY_SOURCE_LEN (KEY_LEN + 4)
 
 /* "function", "device", "pf 0000:01:00.0" or "default". */
 void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN]);

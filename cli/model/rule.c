@@ -69,7 +69,7 @@ static bool policy_parse(const char *text, __u32 *policy)
 	return false;
 }
 
-const char *rule_parse(const char *text, struct dsn_rule *rule)
+const char *value_parse(const char *text, struct dsn_rule *rule)
 {
 	const char *error = serial_parse(text, &rule->serial);
 
@@ -114,7 +114,7 @@ void ids_format(__u32 ids, char text[IDS_LEN])
 	*hex_put_word(text, ids) = '\0';
 }
 
-char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
+char *value_format(const struct dsn_rule *rule, char text[SERIAL_LEN])
 {
 	return rule->policy == DSN_SERIAL ? serial_format(rule->serial, text)
 					  : stpcpy(text, policy_name(rule->policy));
@@ -140,18 +140,17 @@ bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
 }
 
 static bool __attribute__((format(printf, 2, 3)))
-wrong(char error[ENTRY_ERROR], const char *format, ...)
+wrong(char error[RULE_ERROR], const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(error, ENTRY_ERROR, format, args);
+	vsnprintf(error, RULE_ERROR, format, args);
 	va_end(args);
 	return false;
 }
 
-bool entry_parse(char *const words[], int count, struct entry *entry,
-		 char error[ENTRY_ERROR])
+bool rule_parse(char *const words[], int count, struct rule *rule, char error[RULE_ERROR])
 {
 	const char *bad;
 
@@ -159,14 +158,14 @@ bool entry_parse(char *const words[], int count, struct entry *entry,
 		return wrong(error,
 			     "%.64s: has no value (want scrub, hide, pass or a serial)",
 			     count ? words[0] : "");
-	bad = target_parse(words[0], &entry->key);
+	bad = key_parse(words[0], &rule->key);
 	if (bad)
 		return wrong(error, "%.64s: %s", words[0], bad);
-	bad = rule_parse(words[1], &entry->rule);
+	bad = value_parse(words[1], &rule->value);
 	if (bad)
 		return wrong(error, "%.64s: %s", words[1], bad);
-	if (entry->key.scope == DSN_SCOPE_DEFAULT &&
-	    (count > 2 || entry->rule.policy == DSN_SERIAL))
+	if (rule->key.scope == DSN_SCOPE_DEFAULT &&
+	    (count > 2 || rule->value.policy == DSN_SERIAL))
 		return wrong(
 			error,
 			"default: takes scrub, hide or pass, and nothing else: with one serial for all, a guest with two devices could not tell them apart");
@@ -176,17 +175,17 @@ bool entry_parse(char *const words[], int count, struct entry *entry,
 			     words[2]);
 	if (count == 3)
 		return wrong(error, "expect: wants VENDOR:DEVICE, as in 8086:10d3");
-	bad = count > 3 ? ids_parse(words[3], &entry->rule.expect) : NULL;
+	bad = count > 3 ? ids_parse(words[3], &rule->value.expect) : NULL;
 	if (bad)
 		return wrong(error, "%.64s: %s", words[3], bad);
-	if (count > ENTRY_WORDS)
-		return wrong(error, "%.64s: nothing may follow", words[ENTRY_WORDS]);
+	if (count > RULE_WORDS)
+		return wrong(error, "%.64s: nothing may follow", words[RULE_WORDS]);
 	return true;
 }
 
-char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
+char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
-	text = rule_format(rule, text);
+	text = value_format(rule, text);
 	if (!rule->expect)
 		return text;
 	text = stpcpy(text, " expect ");
@@ -194,10 +193,10 @@ char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
 	return text + IDS_LEN - 1;
 }
 
-void entry_format(const struct dsn_key *key, const struct dsn_rule *rule,
-		  char text[ENTRY_LEN])
+void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
+		 char text[RULE_LEN])
 {
-	text = target_format(key, text);
+	text = key_format(key, text);
 	*text++ = ' ';
-	entry_format_value(rule, text);
+	rule_format_value(rule, text);
 }

@@ -19,7 +19,7 @@ const char *serial_parse(const char *text, __u64 *serial);
 char *serial_format(__u64 serial, char text[SERIAL_LEN]);
 
 /* `scrub`, `hide`, `pass` or a serial; the serial zero is scrub. Returns as above. */
-const char *rule_parse(const char *text, struct dsn_rule *rule);
+const char *value_parse(const char *text, struct dsn_rule *rule);
 
 #define IDS_LEN sizeof("8086:10d3")
 
@@ -27,29 +27,29 @@ const char *rule_parse(const char *text, struct dsn_rule *rule);
 const char *ids_parse(const char *text, __u32 *ids);
 void ids_format(__u32 ids, char text[IDS_LEN]);
 
-/* What rule_parse() reads. Returns its end. */
-char *rule_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
+/* What value_parse() reads. Returns its end. */
+char *value_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 const char *policy_name(__u32 policy);
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
 
-struct entry {
+struct rule {
 	struct dsn_key key;
-	struct dsn_rule rule;
+	struct dsn_rule value;
 };
 
-#define ENTRY_WORDS 4	/* at most */
-#define ENTRY_ERROR 256 /* room for a text with what is wrong */
+#define RULE_WORDS 4   /* at most */
+#define RULE_ERROR 256 /* room for a text with what is wrong */
 #define VALUE_LEN (SERIAL_LEN + sizeof("expect ") + IDS_LEN)
-#define ENTRY_LEN (TARGET_LEN + VALUE_LEN)
+#define RULE_LEN (KEY_LEN + VALUE_LEN)
 
 /* Reads a rule from its words. False where it is none, with the reason in `error`. */
-bool entry_parse(char *const words[], int count, struct entry *entry,
-		 char error[ENTRY_ERROR]);
+bool rule_parse(char *const words[], int count, struct rule *rule,
+		char error[RULE_ERROR]);
 
-/* The value with its `expect`, or the whole rule: what entry_parse() reads. */
-char *entry_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
-void entry_format(const struct dsn_key *key, const struct dsn_rule *rule,
-		  char text[ENTRY_LEN]);
+/* The value with its `expect`, or the whole rule: what rule_parse() reads. */
+char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
+void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
+		 char text[RULE_LEN]);
 
 #endif

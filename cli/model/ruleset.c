@@ -41,7 +41,7 @@ static size_t place_of(const struct ruleset *set, const struct dsn_key *key)
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (bdf_compare(&set->keys[middle], key) < 0)
+		if (key_compare(&set->keys[middle], key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -53,7 +53,7 @@ struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *k
 {
 	size_t at = place_of(set, key);
 
-	if (at == set->count || bdf_compare(&set->keys[at], key))
+	if (at == set->count || key_compare(&set->keys[at], key))
 		return NULL;
 	return &set->rules[at];
 }
@@ -140,7 +140,7 @@ int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
 		struct ruleset_change change = {};
 		int order = i == old->count   ? 1
 			    : j == new->count ? -1
-					      : bdf_compare(&old->keys[i], &new->keys[j]);
+					      : key_compare(&old->keys[i], &new->keys[j]);
 
 		if (order <= 0) {
 			change.key = &old->keys[i];

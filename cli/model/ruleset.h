@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include "dsn_contract.h"
 
-/* Sorted by bdf_compare(): functions first, then the default if it has a rule. */
+/* Sorted by key_compare(): functions first, then the default if it has a rule. */
 struct ruleset {
 	struct dsn_key *keys;
 	struct dsn_rule *rules;

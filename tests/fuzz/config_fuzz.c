@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	message_start(NULL, false);
 	config_read(files, 1, &config);
 	for (i = 1; i < config.count; i++)
-		if (bdf_compare(&config.entries[i - 1].rule.key,
+		if (key_compare(&config.entries[i - 1].rule.key,
 				&config.entries[i].rule.key) >= 0)
 			abort();
 	config_free(&config);

@@ -35,7 +35,7 @@ static char *file_with(const char *text)
 static void entries(void **state)
 {
 	static const struct {
-		char *words[ENTRY_WORDS + 1];
+		char *words[RULE_WORDS + 1];
 		int count;
 		const char *printed; /* NULL: refused */
 	} cases[] = {
@@ -61,19 +61,19 @@ static void entries(void **state)
 		{ { "01:20", "scrub" }, 2, NULL },
 		{ { "0", "scrub" }, 2, NULL },
 	};
-	char error[ENTRY_ERROR], text[ENTRY_LEN];
-	struct entry entry;
+	char error[RULE_ERROR], text[RULE_LEN];
+	struct rule entry;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		bool taken = entry_parse(cases[i].words, cases[i].count, &entry, error);
+		bool taken = rule_parse(cases[i].words, cases[i].count, &entry, error);
 
 		if (taken != !!cases[i].printed)
 			fail_msg("%s: %s", cases[i].words[0], taken ? "taken" : error);
 		if (!taken)
 			continue;
-		entry_format(&entry.key, &entry.rule, text);
+		rule_format(&entry.key, &entry.value, text);
 		assert_string_equal(text, cases[i].printed);
 	}
 }
@@ -88,7 +88,7 @@ static void later_files_win(void **state)
 	(void)state;
 	assert_true(config_read(files, 2, &config));
 	assert_int_equal(config.count, 3);
-	assert_int_equal(config_find(&config, &key)->rule.rule.policy, DSN_HIDE);
+	assert_int_equal(config_find(&config, &key)->rule.value.policy, DSN_HIDE);
 	assert_int_equal(config_find(&config, &key)->file, 1);
 	assert_int_equal(config_find(&config, &key)->line, 1);
 	key.bus = 3;
@@ -158,7 +158,7 @@ static void sets(void **state)
 		assert_int_equal(ruleset_put(&set, &key, &rule), 0);
 	}
 	for (i = 1; i < set.count; i++)
-		assert_true(bdf_compare(&set.keys[i - 1], &set.keys[i]) < 0);
+		assert_true(key_compare(&set.keys[i - 1], &set.keys[i]) < 0);
 	assert_int_equal(ruleset_copy(&copy, &set), 0);
 	assert_int_equal(ruleset_compare(&set, &copy, &diff), 0);
 	assert_int_equal(diff.count, 0);
@@ -180,16 +180,16 @@ static void sets(void **state)
 static void advice(void **state)
 {
 	(void)state;
-	assert_null(advice_serial(0x02005e1000000001));
-	assert_null(advice_serial(0xfe005e1000000001));
-	assert_non_null(advice_serial(0x00005e1000000001)); /* universal */
-	assert_non_null(advice_serial(0x03005e1000000001)); /* a group */
-	assert_non_null(advice_serial(0x02005effff000001));
-	assert_non_null(advice_serial(0x02005efffe000001));
-	assert_non_null(advice_zero("ice"));
-	assert_non_null(advice_zero("nfp"));
-	assert_null(advice_zero("e1000e"));
-	assert_null(advice_zero(""));
+	assert_null(warn_serial(0x02005e1000000001));
+	assert_null(warn_serial(0xfe005e1000000001));
+	assert_non_null(warn_serial(0x00005e1000000001)); /* universal */
+	assert_non_null(warn_serial(0x03005e1000000001)); /* a group */
+	assert_non_null(warn_serial(0x02005effff000001));
+	assert_non_null(warn_serial(0x02005efffe000001));
+	assert_non_null(warn_zero("ice"));
+	assert_non_null(warn_zero("nfp"));
+	assert_null(warn_zero("e1000e"));
+	assert_null(warn_zero(""));
 }
 
 int main(void)

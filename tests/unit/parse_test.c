@@ -89,14 +89,14 @@ static void rule_taken(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (rule_parse(cases[i].text, &rule))
+		if (value_parse(cases[i].text, &rule))
 			fail_msg("%s: %s", cases[i].text,
-				 rule_parse(cases[i].text, &rule));
+				 value_parse(cases[i].text, &rule));
 		assert_int_equal(rule.policy, cases[i].policy);
-		rule_format(&rule, text);
+		value_format(&rule, text);
 		assert_string_equal(text, cases[i].printed);
 	}
-	assert_null(rule_parse("52-54-00-ff-ff-12-34-56", &rule));
+	assert_null(value_parse("52-54-00-ff-ff-12-34-56", &rule));
 	assert_true(rule.serial == 0x525400ffff123456ULL);
 }
 
@@ -125,7 +125,7 @@ static void rule_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		if (!rule_parse(cases[i], &rule))
+		if (!value_parse(cases[i], &rule))
 			fail_msg("'%s' was taken", cases[i]);
 }
 

@@ -12,13 +12,13 @@
 
 static const char refused_by_kernel[] = "Permission denied: the verifier says no";
 
-/* Hosts: Debian's kernels with what facts_find() sees on them, and others by difference. */
+/* Hosts: Debian's kernels with what host_detect() sees on them, and others by difference. */
 
 /* 6.12 on x86: tracepoints run with preemption off, all models can be had. */
-static struct facts debian_6_12(void)
+static struct host debian_6_12(void)
 {
-	return (struct facts){
-		.host = { PREEMPTION_VOLUNTARY, true, true },
+	return (struct host){
+		.running = { PREEMPTION_VOLUNTARY, true, true },
 		.can_preempt = true,
 		.sees_kprobes = true,
 		.lockdown = "none",
@@ -39,242 +39,242 @@ static struct facts debian_6_12(void)
 	};
 }
 
-static struct facts full_6_12(void)
+static struct host full_6_12(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.host.model = PREEMPTION_FULL;
-	return facts;
+	host.running.model = PREEMPTION_FULL;
+	return host;
 }
 
-static struct facts debian_6_1(void)
+static struct host debian_6_1(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.cast = false;
-	return facts;
+	host.cast = false;
+	return host;
 }
 
 /* ftrace has no direct calls there, and fexit needs them. */
-static struct facts arm64_6_1(void)
+static struct host arm64_6_1(void)
 {
-	struct facts facts = debian_6_1();
+	struct host host = debian_6_1();
 
-	facts.direct_calls = false;
-	return facts;
+	host.direct_calls = false;
+	return host;
 }
 
-static struct facts without_lsm(struct facts facts)
+static struct host without_lsm(struct host host)
 {
-	facts.lsm = NO;
-	return facts;
+	host.lsm = NO;
+	return host;
 }
 
-static struct facts realtime(struct facts facts)
+static struct host realtime(struct host host)
 {
-	facts.host.model = PREEMPTION_RT;
-	return facts;
+	host.running.model = PREEMPTION_RT;
+	return host;
 }
 
-static struct facts locked(struct facts facts, const char *lockdown)
+static struct host locked(struct host host, const char *lockdown)
 {
-	facts.lockdown = lockdown;
+	host.lockdown = lockdown;
 	/* debugfs is closed then, which tells the model and whether kprobes are on */
-	facts.host.model = PREEMPTION_UNKNOWN;
-	facts.sees_kprobes = false;
-	return facts;
+	host.running.model = PREEMPTION_UNKNOWN;
+	host.sees_kprobes = false;
+	return host;
 }
 
-static struct facts realtime_6_1(void)
+static struct host realtime_6_1(void)
 {
 	return realtime(debian_6_1());
 }
 
-static struct facts realtime_6_1_without_lsm(void)
+static struct host realtime_6_1_without_lsm(void)
 {
 	return without_lsm(realtime_6_1());
 }
 
-static struct facts realtime_6_12(void)
+static struct host realtime_6_12(void)
 {
 	return realtime(debian_6_12());
 }
 
-static struct facts realtime_6_12_without_lsm(void)
+static struct host realtime_6_12_without_lsm(void)
 {
 	return without_lsm(realtime_6_12());
 }
 
 /* Tracepoints leave preemption on. */
-static struct facts lazy_7_3(void)
+static struct host lazy_7_3(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.host.model = PREEMPTION_LAZY;
-	facts.srcu_tracepoints = facts.task_work = true;
-	return facts;
+	host.running.model = PREEMPTION_LAZY;
+	host.srcu_tracepoints = host.task_work = true;
+	return host;
 }
 
 /* Like Ubuntu's and Proxmox's. */
-static struct facts lazy_7_3_without_lsm(void)
+static struct host lazy_7_3_without_lsm(void)
 {
 	return without_lsm(lazy_7_3());
 }
 
 /* Never preempts, so that the tracepoints' lock does not matter. */
-static struct facts server_7_3(void)
+static struct host server_7_3(void)
 {
-	struct facts facts = lazy_7_3();
+	struct host host = lazy_7_3();
 
-	facts.host.model = PREEMPTION_NONE;
-	facts.can_preempt = false;
-	return facts;
+	host.running.model = PREEMPTION_NONE;
+	host.can_preempt = false;
+	return host;
 }
 
 /* After tracepoints left preemption on, before BPF had task work. */
-static struct facts between(void)
+static struct host between(void)
 {
-	struct facts facts = lazy_7_3();
+	struct host host = lazy_7_3();
 
-	facts.task_work = false;
-	return facts;
+	host.task_work = false;
+	return host;
 }
 
-static struct facts realtime_7(void)
+static struct host realtime_7(void)
 {
 	return realtime(lazy_7_3());
 }
 
-static struct facts locked_6_12(void)
+static struct host locked_6_12(void)
 {
 	return locked(debian_6_12(), "integrity");
 }
 
-static struct facts locked_7_3(void)
+static struct host locked_7_3(void)
 {
 	return locked(lazy_7_3(), "integrity");
 }
 
-static struct facts locked_7_3_without_lsm(void)
+static struct host locked_7_3_without_lsm(void)
 {
 	return without_lsm(locked_7_3());
 }
 
 /* A kernel that is known not to preempt. */
-static struct facts locked_voluntary_without_lsm(void)
+static struct host locked_voluntary_without_lsm(void)
 {
-	struct facts facts = without_lsm(locked_6_12());
+	struct host host = without_lsm(locked_6_12());
 
-	facts.host.model = PREEMPTION_VOLUNTARY;
-	return facts;
+	host.running.model = PREEMPTION_VOLUNTARY;
+	return host;
 }
 
-static struct facts locked_arm64_6_1(void)
+static struct host locked_arm64_6_1(void)
 {
 	return locked(arm64_6_1(), "integrity");
 }
 
-static struct facts locked_and_addresses_hidden(void)
+static struct host locked_and_addresses_hidden(void)
 {
-	struct facts facts = locked_6_12();
+	struct host host = locked_6_12();
 
-	facts.addresses = NO;
-	return facts;
+	host.addresses = NO;
+	return host;
 }
 
-static struct facts confidential(void)
+static struct host confidential(void)
 {
 	return locked(debian_6_12(), "confidentiality");
 }
 
-static struct facts without_btf(void)
+static struct host without_btf(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.btf = false;
-	return facts;
+	host.btf = false;
+	return host;
 }
 
-static struct facts without_module_btf(void)
+static struct host without_module_btf(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.types = facts.function = NO;
-	return facts;
+	host.types = host.function = NO;
+	return host;
 }
 
-static struct facts without_vfio(void)
+static struct host without_vfio(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.vfio = VFIO_ABSENT;
-	facts.types = facts.function = NOT_SEEN;
-	return facts;
+	host.vfio = VFIO_ABSENT;
+	host.types = host.function = NOT_SEEN;
+	return host;
 }
 
-static struct facts without_jit(void)
+static struct host without_jit(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.jit = NO;
-	return facts;
+	host.jit = NO;
+	return host;
 }
 
 /* CONFIG_PM off: no tracepoints of runtime power management. */
-static struct facts without_pm(void)
+static struct host without_pm(void)
 {
-	struct facts facts = lazy_7_3();
+	struct host host = lazy_7_3();
 
-	facts.rpm_tracepoints = false;
-	return facts;
+	host.rpm_tracepoints = false;
+	return host;
 }
 
-static struct facts without_function(void)
+static struct host without_function(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.function = NO;
-	return facts;
+	host.function = NO;
+	return host;
 }
 
-static struct facts without_hooks(void)
+static struct host without_hooks(void)
 {
-	struct facts facts = without_function();
+	struct host host = without_function();
 
-	facts.kprobe_events = false;
-	return facts;
+	host.kprobe_events = false;
+	return host;
 }
 
-static struct facts without_anything(void)
+static struct host without_anything(void)
 {
-	struct facts facts = without_hooks();
+	struct host host = without_hooks();
 
-	facts.rpm_tracepoints = false;
-	return facts;
+	host.rpm_tracepoints = false;
+	return host;
 }
 
-static struct facts addresses_hidden(void)
+static struct host addresses_hidden(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.addresses = NO;
-	return facts;
+	host.addresses = NO;
+	return host;
 }
 
 /* The little that a host shows to a user before the module is loaded. */
-static struct facts unseen(void)
+static struct host unseen(void)
 {
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 
-	facts.host.model = PREEMPTION_UNKNOWN;
-	facts.sees_kprobes = false;
-	facts.vfio = VFIO_ON_DISK;
-	facts.types = facts.function = facts.lsm = facts.addresses = facts.jit = NOT_SEEN;
-	facts.lockdown = NULL;
-	return facts;
+	host.running.model = PREEMPTION_UNKNOWN;
+	host.sees_kprobes = false;
+	host.vfio = VFIO_ON_DISK;
+	host.types = host.function = host.lsm = host.addresses = host.jit = NOT_SEEN;
+	host.lockdown = NULL;
+	return host;
 }
 
-static struct facts (*const hosts[])(void) = {
+static struct host (*const hosts[])(void) = {
 	debian_6_1,
 	arm64_6_1,
 	debian_6_12,
@@ -328,7 +328,7 @@ static struct facts (*const hosts[])(void) = {
 	}
 
 static const struct {
-	struct facts (*host)(void);
+	struct host (*host)(void);
 	struct request request;
 	const char *outcome; /* "unable", or hook, check, options and level */
 	const char *says; /* the ground, a reason or the cause of the refusal; or NULL */
@@ -453,16 +453,16 @@ struct result {
 	struct guarantee guarantee; /* or the refusal */
 };
 
-static void choose(struct result *result, const struct facts *facts,
+static void choose(struct result *result, const struct host *host,
 		   const struct request *request)
 {
 	static const struct faults none;
 
 	memset(result, 0, sizeof(*result));
-	result->status = plan_choose(facts, request, &result->plan, &result->reasons,
+	result->status = plan_choose(host, request, &result->plan, &result->reasons,
 				     &result->guarantee);
 	if (!result->status)
-		plan_guarantee(&result->plan, &facts->host, &none, &result->reasons,
+		plan_guarantee(&result->plan, &host->running, &none, &result->reasons,
 			       &result->guarantee);
 }
 
@@ -492,14 +492,14 @@ static bool says(const struct result *result, const char *text)
 static void chosen_on_each_host(void **state)
 {
 	struct result result;
-	struct facts facts;
+	struct host host;
 	size_t i, failed = 0;
 	char text[96];
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		facts = cases[i].host();
-		choose(&result, &facts, &cases[i].request);
+		host = cases[i].host();
+		choose(&result, &host, &cases[i].request);
 		describe(&result, text);
 		if (!strcmp(text, cases[i].outcome) && says(&result, cases[i].says))
 			continue;
@@ -517,13 +517,13 @@ static const char *const asked_hooks[] = { NULL,     "auto", "fexit",
 					   "kprobe", "none", "permission" };
 static const char *const asked_checks[] = { NULL, "auto", "off", "usage", "resume" };
 
-typedef void (*check_choice)(const struct facts *facts, const struct request *request);
+typedef void (*check_choice)(const struct host *host, const struct request *request);
 
 /* Every request on every host. */
 static void for_all(check_choice check)
 {
 	struct request request;
-	struct facts facts;
+	struct host host;
 	size_t i, h, c;
 	__u32 options;
 
@@ -533,11 +533,11 @@ static void for_all(check_choice check)
 				for (options = 0;
 				     options <= (DSN_OPTION_ANSWER | DSN_OPTION_WHOLE);
 				     options++) {
-					facts = hosts[i]();
+					host = hosts[i]();
 					request = (struct request){ asked_hooks[h],
 								    asked_checks[c],
 								    options };
-					check(&facts, &request);
+					check(&host, &request);
 				}
 }
 
@@ -547,12 +547,12 @@ static bool is_granted(const char *asked, const char *got)
 	return !asked || !strcmp(asked, "auto") || !strcmp(asked, got);
 }
 
-static void check_sense(const struct facts *facts, const struct request *request)
+static void check_sense(const struct host *host, const struct request *request)
 {
 	struct result result;
 	const struct plan *plan = &result.plan;
 
-	choose(&result, facts, request);
+	choose(&result, host, request);
 	assert_true(*result.guarantee.ground);
 	if (result.status) {
 		assert_int_equal(result.status, EXIT_UNABLE);
@@ -577,13 +577,13 @@ static void check_sense(const struct facts *facts, const struct request *request
 		    result.guarantee.level <= LEVEL_BEST_EFFORT);
 	assert_true(plan->hook != DSN_HOOK_PERMISSION || !plan->check);
 	/* where nothing may be written, nothing that writes is chosen */
-	assert_true(!facts->lockdown || !strcmp(facts->lockdown, "none") ||
+	assert_true(!host->lockdown || !strcmp(host->lockdown, "none") ||
 		    plan->hook == DSN_HOOK_PERMISSION);
 	assert_true(plan->hook == DSN_HOOK_PERMISSION ||
 		    !(plan->options & DSN_OPTION_WHOLE));
 	/* only real-time kernels and what withholds have a use for the gate */
 	assert_true(!(plan->options & DSN_OPTION_GATE) ||
-		    facts->host.model == PREEMPTION_RT ||
+		    host->running.model == PREEMPTION_RT ||
 		    plan->hook == DSN_HOOK_PERMISSION);
 }
 
@@ -593,7 +593,7 @@ static void every_choice_makes_sense(void **state)
 	for_all(check_sense);
 }
 
-static void check_auto(const struct facts *facts, const struct request *request)
+static void check_auto(const struct host *host, const struct request *request)
 {
 	struct request other = *request;
 	struct result result, with;
@@ -603,8 +603,8 @@ static void check_auto(const struct facts *facts, const struct request *request)
 		return;
 	other.hook = request->hook ? request->hook : "auto";
 	other.check = request->check ? request->check : "auto";
-	choose(&result, facts, request);
-	choose(&with, facts, &other);
+	choose(&result, host, request);
+	choose(&with, host, &other);
 	describe(&result, one);
 	describe(&with, two);
 	assert_string_equal(one, two);
@@ -639,14 +639,14 @@ static unsigned int groups_of(const struct plan *plan)
  * `load` notes what the kernel refuses and chooses again: as no choice has what was refused
  * before, that ends after as many tries as there are groups.
  */
-static void check_refused(const struct facts *facts, const struct request *request)
+static void check_refused(const struct host *host, const struct request *request)
 {
 	unsigned int refused, group;
 	struct result result;
-	struct facts now;
+	struct host now;
 
 	for (refused = 0; refused < 1U << GROUPS; refused++) {
-		now = *facts;
+		now = *host;
 		for (group = 0; group < GROUPS; group++)
 			if (refused & 1U << group)
 				strcpy(now.refused[group], refused_by_kernel);
@@ -664,7 +664,7 @@ static void refused_programs_are_never_chosen_again(void **state)
 }
 
 static const struct {
-	struct facts (*host)(void);
+	struct host (*host)(void);
 	struct request request;
 	enum group refused;
 	const char *outcome;
@@ -693,15 +693,15 @@ static const struct {
 static void next_choice_after_a_refusal(void **state)
 {
 	struct result result;
-	struct facts facts;
+	struct host host;
 	char text[96];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
-		facts = refusals[i].host();
-		strcpy(facts.refused[refusals[i].refused], refused_by_kernel);
-		choose(&result, &facts, &refusals[i].request);
+		host = refusals[i].host();
+		strcpy(host.refused[refusals[i].refused], refused_by_kernel);
+		choose(&result, &host, &refusals[i].request);
 		describe(&result, text);
 		if (strcmp(text, refusals[i].outcome) != 0)
 			fail_msg("case %zu: '%s', not '%s'", i, text,
@@ -713,16 +713,16 @@ static void next_choice_after_a_refusal(void **state)
 static void refusal_is_told(void **state)
 {
 	static const struct request request;
-	struct facts facts = debian_6_12();
+	struct host host = debian_6_12();
 	struct result result;
 
 	(void)state;
-	strcpy(facts.refused[GROUP_USAGE], refused_by_kernel);
-	choose(&result, &facts, &request);
+	strcpy(host.refused[GROUP_USAGE], refused_by_kernel);
+	choose(&result, &host, &request);
 	assert_non_null(strstr(result.reasons.check, refused_by_kernel));
 	assert_non_null(strstr(result.guarantee.ground, refused_by_kernel));
-	strcpy(facts.refused[GROUP_FEXIT], refused_by_kernel);
-	choose(&result, &facts, &request);
+	strcpy(host.refused[GROUP_FEXIT], refused_by_kernel);
+	choose(&result, &host, &request);
 	assert_non_null(strstr(result.reasons.hook, refused_by_kernel));
 }
 
@@ -732,7 +732,7 @@ static void refusal_is_told(void **state)
 /* What runs, on a host as it is now: what is promised of it, and what lowers that. */
 static const struct {
 	struct plan plan;
-	struct running host;
+	struct running running;
 	struct faults faults;
 	enum level level;
 	const char *says;
@@ -877,8 +877,8 @@ static void promised_of_what_runs(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
 		memset(&guarantee, 0, sizeof(guarantee));
-		plan_guarantee(&states[i].plan, &states[i].host, &states[i].faults, NULL,
-			       &guarantee);
+		plan_guarantee(&states[i].plan, &states[i].running, &states[i].faults,
+			       NULL, &guarantee);
 		/* less than the best names a way to it */
 		assert_int_equal(guarantee.level == LEVEL_PROVEN, !guarantee.remedy);
 		if (guarantee.level == states[i].level &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* device_scan() over a captured config space, and rules in memory. */
+/* pci_scan() over a captured config space, and rules in memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,13 +14,12 @@
 /* What `lspci -xxxx` prints of an e1000e and of a bridge without a serial. */
 static void scan(void **state)
 {
-	struct device *devices;
+	struct pci_function *devices;
 	char error[128] = "";
 	size_t count;
 
 	(void)state;
-	assert_int_equal(device_scan("tests/unit/e1000e.lspci", &devices, &count, error),
-			 0);
+	assert_int_equal(pci_scan("tests/unit/e1000e.lspci", &devices, &count, error), 0);
 	assert_int_equal(count, 2);
 	assert_false(devices[0].has_dsn);
 	assert_true(devices[1].has_dsn);
@@ -32,12 +31,12 @@ static void scan(void **state)
 
 static void scan_of_nothing(void **state)
 {
-	struct device *devices;
+	struct pci_function *devices;
 	char error[128] = "";
 	size_t count;
 
 	(void)state;
-	assert_int_equal(device_scan("tests/unit/none", &devices, &count, error), -EIO);
+	assert_int_equal(pci_scan("tests/unit/none", &devices, &count, error), -EIO);
 	assert_string_not_equal(error, "");
 	assert_null(devices);
 }

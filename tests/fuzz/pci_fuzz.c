@@ -13,19 +13,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("dump", 0);
-	struct device *devices = NULL;
+	struct pci_function *devices = NULL;
 	char name[32], error[128] = "";
 	size_t count, i;
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (device_scan(name, &devices, &count, error)) {
+	if (pci_scan(name, &devices, &count, error)) {
 		if (!*error || devices)
 			abort();
 	} else {
 		for (i = 1; i < count; i++)
-			if (bdf_compare(&devices[i - 1].key, &devices[i].key) > 0)
+			if (key_compare(&devices[i - 1].key, &devices[i].key) > 0)
 				abort();
 	}
 	free(devices);

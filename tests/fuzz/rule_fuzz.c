@@ -11,33 +11,33 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Cuts the text into words. Returns how many there are, maybe more than fit. */
-static int cut(char *text, char *words[ENTRY_WORDS + 1])
+static int cut(char *text, char *words[RULE_WORDS + 1])
 {
 	int count = 0;
 	char *word;
 
 	while ((word = strsep(&text, " \n")))
-		if (*word && count <= ENTRY_WORDS)
+		if (*word && count <= RULE_WORDS)
 			words[count++] = word;
 	return count;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *words[ENTRY_WORDS + 1];
-	char error[ENTRY_ERROR], printed[ENTRY_LEN], again[ENTRY_LEN];
-	struct entry entry;
+	char *text = malloc(size + 1), *words[RULE_WORDS + 1];
+	char error[RULE_ERROR], printed[RULE_LEN], again[RULE_LEN];
+	struct rule entry;
 	struct dsn_key key;
 
 	memcpy(text, data, size);
 	text[size] = '\0';
 	bdf_parse(text, &key);
-	if (entry_parse(words, cut(text, words), &entry, error)) {
-		entry_format(&entry.key, &entry.rule, printed);
+	if (rule_parse(words, cut(text, words), &entry, error)) {
+		rule_format(&entry.key, &entry.value, printed);
 		strcpy(again, printed);
-		if (!entry_parse(words, cut(again, words), &entry, error))
+		if (!rule_parse(words, cut(again, words), &entry, error))
 			abort();
-		entry_format(&entry.key, &entry.rule, again);
+		rule_format(&entry.key, &entry.value, again);
 		if (strcmp(printed, again))
 			abort();
 	} else if (!*error) {

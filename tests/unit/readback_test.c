@@ -23,37 +23,37 @@ static void put_header(__u8 *config, __u32 at, __u32 id, __u32 next)
 }
 
 /* AER, then the serial. */
-static struct sight device(size_t size)
+static struct readback device(size_t size)
 {
-	struct sight sight = { .size = size };
+	struct readback readback = { .size = size };
 
-	put_header(sight.hardware, 0x100, 1, CAP);
-	put_header(sight.hardware, CAP, DSN_CAP_ID, 0);
-	dsn_store(sight.hardware + CAP + DSN_BODY, REAL);
-	return sight;
+	put_header(readback.hardware, 0x100, 1, CAP);
+	put_header(readback.hardware, CAP, DSN_CAP_ID, 0);
+	dsn_store(readback.hardware + CAP + DSN_BODY, REAL);
+	return readback;
 }
 
 /* A file that shows what the hardware has, but for this serial, as a guest reads it. */
-static int shows(const struct sight *sight, __u64 serial)
+static int shows(const struct readback *readback, __u64 serial)
 {
 	int fd = memfd_create("config", MFD_CLOEXEC);
 	__u8 config[DSN_CFG_END];
 
-	memcpy(config, sight->hardware, sizeof(config));
+	memcpy(config, readback->hardware, sizeof(config));
 	dsn_store(config + CAP + DSN_BODY, serial);
-	assert_int_equal(pwrite(fd, config, sight->size, BASE), sight->size);
+	assert_int_equal(pwrite(fd, config, readback->size, BASE), readback->size);
 	return fd;
 }
 
 static void check(const struct dsn_rule *rule, __u64 shown, bool match, bool real)
 {
 	struct reading readings[READINGS];
-	struct sight sight = device(DSN_CFG_END);
-	int fd = shows(&sight, shown), i;
+	struct readback readback = device(DSN_CFG_END);
+	int fd = shows(&readback, shown), i;
 
-	sight_expect(&sight, rule, false);
-	assert_int_equal(sight.count, 1);
-	sight_read(&sight, fd, BASE, readings);
+	readback_expect(&readback, rule, false);
+	assert_int_equal(readback.count, 1);
+	readback_read(&readback, fd, BASE, readings);
 	close(fd);
 	for (i = 0; i < READINGS; i++)
 		if (readings[i].error || readings[i].match != match ||
@@ -87,16 +87,16 @@ static void header(void **state)
 {
 	const struct dsn_rule pass = { .policy = DSN_PASS };
 	struct reading readings[READINGS];
-	struct sight sight = device(DSN_CFG_END);
-	int fd = shows(&sight, REAL);
+	struct readback readback = device(DSN_CFG_END);
+	int fd = shows(&readback, REAL);
 
 	(void)state;
-	sight_expect(&sight, &pass, false);
+	readback_expect(&readback, &pass, false);
 	assert_int_equal(pwrite(fd, "\xf3", 1, BASE + CAP + 3), 1);
-	sight_read(&sight, fd, BASE, readings);
+	readback_read(&readback, fd, BASE, readings);
 	assert_true(readings[0].match);
 	assert_int_equal(pwrite(fd, "\0", 1, BASE + CAP), 1);
-	sight_read(&sight, fd, BASE, readings);
+	readback_read(&readback, fd, BASE, readings);
 	assert_false(readings[0].match);
 	assert_false(readings[0].real);
 	close(fd);
@@ -107,16 +107,16 @@ static void hidden(void **state)
 {
 	const struct dsn_rule hide = { .policy = DSN_HIDE };
 	struct reading readings[READINGS];
-	struct sight sight = device(DSN_CFG_END);
-	int fd = shows(&sight, 0), i;
+	struct readback readback = device(DSN_CFG_END);
+	int fd = shows(&readback, 0), i;
 
 	(void)state;
-	sight_expect(&sight, &hide, false);
-	sight_read(&sight, fd, BASE, readings);
+	readback_expect(&readback, &hide, false);
+	readback_read(&readback, fd, BASE, readings);
 	for (i = 0; i < READINGS; i++)
 		assert_true(!readings[i].match && !readings[i].real);
 	assert_int_equal(pwrite(fd, "\0\0\0", 3, BASE + CAP), 3);
-	sight_read(&sight, fd, BASE, readings);
+	readback_read(&readback, fd, BASE, readings);
 	for (i = 0; i < READINGS; i++)
 		assert_true(readings[i].match);
 	close(fd);
@@ -126,33 +126,33 @@ static void chains(void **state)
 {
 	const struct dsn_rule scrub = { .policy = DSN_SCRUB };
 	struct reading readings[READINGS];
-	struct sight sight = device(256);
+	struct readback readback = device(256);
 	int fd;
 
 	(void)state;
-	sight_expect(&sight, &scrub, false);
-	assert_int_equal(sight.count, 0);
+	readback_expect(&readback, &scrub, false);
+	assert_int_equal(readback.count, 0);
 	/* two, of which only the first is rewritten */
-	sight = device(DSN_CFG_END);
-	put_header(sight.hardware, CAP, DSN_CAP_ID, 0x200);
-	put_header(sight.hardware, 0x200, DSN_CAP_ID, 0);
-	dsn_store(sight.hardware + 0x204, REAL);
-	fd = shows(&sight, 0);
-	sight_expect(&sight, &scrub, false);
-	assert_int_equal(sight.count, 2);
-	sight_read(&sight, fd, BASE, readings);
+	readback = device(DSN_CFG_END);
+	put_header(readback.hardware, CAP, DSN_CAP_ID, 0x200);
+	put_header(readback.hardware, 0x200, DSN_CAP_ID, 0);
+	dsn_store(readback.hardware + 0x204, REAL);
+	fd = shows(&readback, 0);
+	readback_expect(&readback, &scrub, false);
+	assert_int_equal(readback.count, 2);
+	readback_read(&readback, fd, BASE, readings);
 	assert_true(readings[0].real);
 	close(fd);
 	/* a loop ends, and one that the end of config space cuts off is read to there */
-	put_header(sight.hardware, 0x200, 2, 0x100);
-	sight_expect(&sight, &scrub, false);
-	assert_int_equal(sight.count, 1);
-	put_header(sight.hardware, CAP, 2, 0xff8);
-	put_header(sight.hardware, 0xff8, DSN_CAP_ID, 0);
-	sight_expect(&sight, &scrub, false);
-	assert_int_equal(sight.caps[0], 0xff8);
-	fd = shows(&sight, 0);
-	sight_read(&sight, fd, BASE, readings);
+	put_header(readback.hardware, 0x200, 2, 0x100);
+	readback_expect(&readback, &scrub, false);
+	assert_int_equal(readback.count, 1);
+	put_header(readback.hardware, CAP, 2, 0xff8);
+	put_header(readback.hardware, 0xff8, DSN_CAP_ID, 0);
+	readback_expect(&readback, &scrub, false);
+	assert_int_equal(readback.caps[0], 0xff8);
+	fd = shows(&readback, 0);
+	readback_read(&readback, fd, BASE, readings);
 	assert_int_equal(readings[5].error, 0);
 	close(fd);
 }
@@ -161,13 +161,13 @@ static void chains(void **state)
 static void failure(void **state)
 {
 	const struct dsn_rule scrub = { .policy = DSN_SCRUB };
-	struct sight sight = device(DSN_CFG_END);
+	struct readback readback = device(DSN_CFG_END);
 	struct reading readings[READINGS];
 	int i;
 
 	(void)state;
-	sight_expect(&sight, &scrub, false);
-	sight_read(&sight, -1, BASE, readings);
+	readback_expect(&readback, &scrub, false);
+	readback_read(&readback, -1, BASE, readings);
 	for (i = 0; i < READINGS; i++)
 		assert_true(readings[i].error && !readings[i].match && !readings[i].real);
 }
