@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -204,6 +205,45 @@ static int flush_output(int status)
 	return status;
 }
 
+/* Tells whether the exit status of a command is about a change, not about its output. */
+static bool is_change(const struct command *command, const struct options *options)
+{
+	static int (*const changing[])(const struct options *, int, char **) = {
+		cmd_load, cmd_unload, cmd_set, cmd_unset, cmd_apply, cmd_repair,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(changing); i++)
+		if (command->run == changing[i])
+			return !options->dry_run;
+	return false;
+}
+
+/* The same for a command that has changed something, which its exit status is about. */
+static int flush_report(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		say_warning(
+			"cannot write the output: %s; the exit status holds all the same",
+			strerror(errno));
+	return status;
+}
+
+/*
+ * Fills the places of standard streams that are closed, so that no file of ours gets there
+ * and takes what is printed. Writing to them fails as before.
+ */
+static void fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Known before the first message, so that a wrong option is told as JSON too. */
 static bool wants_json(int argc, char **argv)
 {
@@ -215,7 +255,8 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+/* Sets *changed if the command was run to change something. */
+static int run(const struct command *command, int argc, char **argv, bool *changed)
 {
 	struct options options = { .json = wants_json(argc, argv) };
 	int letter;
@@ -271,14 +312,17 @@ static int run(const struct command *command, int argc, char **argv)
 		say_error("%s: unexpected '%s'", command->name, argv[command->max]);
 		return wrong_usage(command);
 	}
+	*changed = is_change(command, &options);
 	return command->run(&options, argc, argv);
 }
 
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	bool changed = false;
 	int status;
 
+	fill_standard_streams();
 	if (argc < 2) {
 		say_error("no command");
 		return wrong_usage(NULL);
@@ -297,7 +341,7 @@ int main(int argc, char **argv)
 		return wrong_usage(NULL);
 	}
 	argv[1] = argv[0];
-	status = run(command, argc - 1, argv + 1);
+	status = run(command, argc - 1, argv + 1, &changed);
 	message_finish(status);
-	return flush_output(status);
+	return changed ? flush_report(status) : flush_output(status);
 }

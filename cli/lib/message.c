@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "lib/text.h"
 
 static struct {
 	const char *command;
@@ -24,15 +25,18 @@ void message_start(const char *command, bool json)
 static void __attribute__((format(printf, 2, 0)))
 keep(struct json_object **list, const char *format, va_list args)
 {
-	char *text = NULL;
+	char *raw = NULL, *text = NULL;
 
-	if (vasprintf(&text, format, args) < 0)
+	if (vasprintf(&raw, format, args) >= 0)
+		text = text_printable(raw);
+	if (!text)
 		errx(1, "out of memory");
 	warnx("%s", text);
 	if (!*list)
 		*list = json_object_new_array();
 	json_object_array_add(*list, json_object_new_string(text));
 	free(text);
+	free(raw);
 }
 
 void say_error(const char *format, ...)

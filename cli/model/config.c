@@ -87,16 +87,30 @@ static int split(char *text, char *words[RULE_WORDS + 1])
 	}
 }
 
+/* Returns the reason why a line is none as a whole, or NULL. */
+static const char *line_fault(const char *text, size_t length)
+{
+	size_t end = strcspn(text, "\r");
+
+	if (strlen(text) < length)
+		return "holds a NUL byte";
+	end += strspn(text + end, "\r");
+	if (text[end] && text[end] != '\n')
+		return "lines end with CR alone: save the file with LF";
+	return NULL;
+}
+
 /* One line; an empty one is none. */
 static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
 {
 	const char *file = config->files[config->file_count - 1];
 	char *words[RULE_WORDS + 1], error[RULE_ERROR];
+	const char *fault = line_fault(text, length);
 	struct rule rule;
 	int count;
 
-	if (strlen(text) < length) {
-		say_error("%s:%u: holds a NUL byte", file, line);
+	if (fault) {
+		say_error("%s:%u: %s", file, line, fault);
 		return false;
 	}
 	*strchrnul(text, '#') = '\0';
@@ -109,23 +123,58 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	return false;
 }
 
+/* What editors put before a file's first character. */
+static const char utf8_mark[] = "\xef\xbb\xbf";
+
+static bool is_utf16(const char *text, size_t length)
+{
+	return length >= 2 &&
+	       (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
+}
+
+/* Returns where the file's first line starts; NULL if no line of it can be read. */
+static char *take_mark(const struct config *config, char *text, ssize_t *length)
+{
+	if (is_utf16(text, *length)) {
+		say_error("%s:1: the file is UTF-16: save it as UTF-8",
+			  config->files[config->file_count - 1]);
+		return NULL;
+	}
+	if (strncmp(text, utf8_mark, strlen(utf8_mark)))
+		return text;
+	*length -= strlen(utf8_mark);
+	return text + strlen(utf8_mark);
+}
+
 static bool read_lines(struct config *config, FILE *file)
 {
 	_cleanup_(free_ptr) char *text = NULL;
+	const char *name = config->files[config->file_count - 1];
+	size_t room = 0, before = config->count;
 	unsigned int line = 0;
-	size_t room = 0;
-	ssize_t length;
 	bool good = true;
+	ssize_t length;
+	char *start;
 
-	while ((length = getline(&text, &room, file)) >= 0)
-		if (!take_line(config, text, length, ++line))
-			good = false;
+	while ((length = getline(&text, &room, file)) >= 0) {
+		start = line++ ? text : take_mark(config, text, &length);
+		if (!start)
+			return false;
+		good &= take_line(config, start, length, line);
+	}
 	if (ferror(file)) {
-		say_error("%s: %s", config->files[config->file_count - 1],
-			  strerror(errno));
+		say_error("%s: %s", name, strerror(errno));
 		return false;
 	}
+	if (good && config->count == before)
+		say_warning("%s: has no rules", name);
 	return good;
+}
+
+static bool wrong_file(const char *name, const char *fault)
+{
+	say_error("%s: %s", name, fault);
+	return false;
 }
 
 static bool read_file(struct config *config, const char *name)
@@ -133,12 +182,30 @@ static bool read_file(struct config *config, const char *name)
 	bool is_stdin = !strcmp(name, "-");
 	_cleanup_(close_file) FILE *file = is_stdin ? NULL : fopen(name, "re");
 
-	if (!is_stdin && !file) {
-		say_error("%s: %s", name, strerror(errno));
-		return false;
-	}
+	if (!is_stdin && !file)
+		return wrong_file(name, strerror(errno));
 	return add_file(config, is_stdin ? "standard input" : name) &&
 	       read_lines(config, is_stdin ? stdin : file);
+}
+
+/* Reads a file that nobody has named: opening a FIFO or a device could take for ever. */
+static bool read_found_file(struct config *config, const char *name)
+{
+	_cleanup_(close_file) FILE *file = NULL;
+	struct stat st;
+	int fd;
+
+	if (stat(name, &st))
+		return wrong_file(name, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return wrong_file(name, S_ISFIFO(st.st_mode)  ? "is a FIFO, not a file"
+					: S_ISDIR(st.st_mode) ? "is a folder, not a file"
+							      : "is not a file");
+	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!file)
+		return wrong_file(name, strerror(errno));
+	return add_file(config, name) && read_lines(config, file);
 }
 
 /* As files are that `save` has printed. */
@@ -208,29 +275,47 @@ static bool resolve(struct config *config)
 	return good;
 }
 
-static bool read_default_files(struct config *config)
+/* Tells whether there is nothing of this name, not even a link that leads nowhere. */
+static bool is_absent(const char *name)
+{
+	struct stat st;
+
+	return lstat(name, &st) && errno == ENOENT;
+}
+
+static bool read_folder(struct config *config)
 {
 	bool good = true;
+	struct stat st;
 	glob_t found;
 	size_t i;
 	int err;
 
-	if (!access(CONFIG_FILE, F_OK))
-		good = read_file(config, CONFIG_FILE);
-	if (access(CONFIG_DIR, F_OK))
-		return good;
+	if (stat(CONFIG_DIR, &st))
+		return wrong_file(CONFIG_DIR, errno == ENOENT
+						      ? "is a link that leads nowhere"
+						      : strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return wrong_file(CONFIG_DIR, "is not a folder");
 	/* the "C" locale, which nobody changes here, sorts by bytes */
 	err = glob(CONFIG_DIR "/*.conf", GLOB_ERR, NULL, &found);
 	if (err == GLOB_NOMATCH)
-		return good;
+		return true;
 	if (err) {
 		say_error("%s: cannot be read: %s", CONFIG_DIR, strerror(errno));
 		return false;
 	}
 	for (i = 0; i < found.gl_pathc; i++)
-		good &= read_file(config, found.gl_pathv[i]);
+		good &= read_found_file(config, found.gl_pathv[i]);
 	globfree(&found);
 	return good;
+}
+
+static bool read_default_files(struct config *config)
+{
+	bool good = is_absent(CONFIG_FILE) || read_found_file(config, CONFIG_FILE);
+
+	return (is_absent(CONFIG_DIR) || read_folder(config)) && good;
 }
 
 bool config_read(char *const files[], size_t count, struct config *config)

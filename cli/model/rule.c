@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/hex.h"
+#include "lib/text.h"
 #include "lib/util.h"
 
 /* 8 bytes of two digits each, with `between` after all but the last if it is not NUL. */
@@ -139,6 +140,8 @@ bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
 	return a->policy == b->policy && a->serial == b->serial && a->expect == b->expect;
 }
 
+#define WORD_BYTES 64 /* of a word in an error */
+
 static bool __attribute__((format(printf, 2, 3)))
 wrong(char error[RULE_ERROR], const char *format, ...)
 {
@@ -150,36 +153,85 @@ wrong(char error[RULE_ERROR], const char *format, ...)
 	return false;
 }
 
+/* The fault of a word, which is cut between characters. */
+static bool wrong_word(char error[RULE_ERROR], const char *word, const char *fault)
+{
+	return wrong(error, "%.*s: %s", (int)text_fit(word, WORD_BYTES), word, fault);
+}
+
+/* Names a character that editors and web pages put in place of another, or in between. */
+static bool has_only_plain(const char *word, char error[RULE_ERROR])
+{
+	const struct text_lookalike *alike;
+	const char *at;
+	size_t length;
+	__u32 code;
+
+	for (at = word; *at; at += length) {
+		length = text_decode(at, &code);
+		if (!length)
+			return wrong_word(error, word, "is not UTF-8");
+		alike = text_lookalike(code);
+		if (alike)
+			return wrong(error, "%.*s: holds a %s (U+%04X): %s",
+				     (int)text_fit(word, WORD_BYTES), word, alike->name,
+				     code, alike->remedy);
+	}
+	if (strpbrk(word, "\"'`"))
+		return wrong_word(error, word, "write values without quotes");
+	if (strchr(word, '='))
+		return wrong_word(error, word,
+				  "no '=' stands between target and value, but a space");
+	return true;
+}
+
+/* Names habits of other files' formats. */
+static bool is_target(const char *word, char error[RULE_ERROR])
+{
+	size_t length = strlen(word);
+
+	if (word[0] == ';' || !strncmp(word, "//", 2))
+		return wrong_word(error, word, "only '#' starts a comment");
+	if (length && word[length - 1] == ':')
+		return wrong_word(error, word,
+				  "ends in ':', which is not part of a target");
+	return true;
+}
+
 bool rule_parse(char *const words[], int count, struct rule *rule, char error[RULE_ERROR])
 {
 	const char *bad;
+	int i;
 
+	for (i = 0; i < count && i <= RULE_WORDS; i++)
+		if (!has_only_plain(words[i], error))
+			return false;
+	if (count && !is_target(words[0], error))
+		return false;
 	if (count < 2)
-		return wrong(error,
-			     "%.64s: has no value (want scrub, hide, pass or a serial)",
-			     count ? words[0] : "");
+		return wrong_word(error, count ? words[0] : "",
+				  "has no value (want scrub, hide, pass or a serial)");
 	bad = key_parse(words[0], &rule->key);
 	if (bad)
-		return wrong(error, "%.64s: %s", words[0], bad);
+		return wrong_word(error, words[0], bad);
 	bad = value_parse(words[1], &rule->value);
 	if (bad)
-		return wrong(error, "%.64s: %s", words[1], bad);
+		return wrong_word(error, words[1], bad);
 	if (rule->key.scope == DSN_SCOPE_DEFAULT &&
 	    (count > 2 || rule->value.policy == DSN_SERIAL))
 		return wrong(
 			error,
 			"default: takes scrub, hide or pass, and nothing else: with one serial for all, a guest with two devices could not tell them apart");
 	if (count > 2 && strcmp(words[2], "expect"))
-		return wrong(error,
-			     "%.64s: only 'expect VENDOR:DEVICE' may follow the value",
-			     words[2]);
+		return wrong_word(error, words[2],
+				  "only 'expect VENDOR:DEVICE' may follow the value");
 	if (count == 3)
 		return wrong(error, "expect: wants VENDOR:DEVICE, as in 8086:10d3");
 	bad = count > 3 ? ids_parse(words[3], &rule->value.expect) : NULL;
 	if (bad)
-		return wrong(error, "%.64s: %s", words[3], bad);
+		return wrong_word(error, words[3], bad);
 	if (count > RULE_WORDS)
-		return wrong(error, "%.64s: nothing may follow", words[RULE_WORDS]);
+		return wrong_word(error, words[RULE_WORDS], "nothing may follow");
 	return true;
 }
 
