@@ -42,6 +42,7 @@ static const struct command commands[] = {
 	  "late           on a real-time kernel: readers stopped or killed too late: must be 0\n"
 	  "uncounted      reads that are missing in the counters of 'dump'\n"
 	  "collapsed      events of 'monitor' merged into a later one of the same thread\n"
+	  "unsaved        rules that no file in /etc has, which are gone at the next boot\n"
 	  "drift          rules for another function than the one that is there\n"
 	  "early          devices that are open since before 'load'\n" },
 	{ "set", cmd_set, "TARGET VALUE [expect IDS]", 2, 4, "fs",
@@ -56,7 +57,9 @@ static const struct command commands[] = {
 	  "put the rules of the files in force, as one switch",
 	  "Each line is a rule as 'set' takes it; # begins a comment. Without FILE these are\n" CONFIG_FILE
 	  " and " CONFIG_DIR "/*.conf, in this order, by name, the last rule\n"
-	  "for a target counts. - is standard input. A bad line anywhere: nothing changes.\n" },
+	  "for a target counts. - is standard input. A bad line anywhere: nothing changes.\n"
+	  "Without FILE, rules from these files go when their line has gone; those that were\n"
+	  "set by hand stay.\n" },
 	{ "save", cmd_save, "", 0, 0, "",
 	  "print the rules in force, as 'apply' reads them", "" },
 	{ "get", cmd_get, "BDF", 1, 1, "", "what a guest reads now, and by which rule",
@@ -120,7 +123,7 @@ static const struct {
 	  "what becomes of whole reads under hook permission: refuse (the default), allow" },
 	{ 'f', "    --force", "also while a process has a device open" },
 	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
-	{ 'p', "    --prune", "drop the rules that are in no file" },
+	{ 'p', "    --prune", "drop all rules that are in none of the files" },
 	{ 'n', "    --dry-run",
 	  "only print what would change, and exit with 3 if anything" },
 	{ 'q', "    --require LEVEL",

@@ -13,7 +13,10 @@
  * Bumped whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only where the number in `state` is this one.
  */
-#define DSN_LAYOUT 5
+#define DSN_LAYOUT 6
+
+/* The oldest layout whose rules have the keys and values of this one, flags aside. */
+#define DSN_LAYOUT_RULES 5
 
 /*
  * Whom a rule is for. The order is the order of precedence; between device and default,
@@ -43,6 +46,11 @@ enum dsn_policy {
 	DSN_HIDE = 3,
 };
 
+enum dsn_rule_flag {
+	DSN_RULE_FILE =
+		1, /* the rule is in a configuration file, and goes with its line */
+};
+
 /*
  * `serial` is the number that lspci prints, high byte first:
  * 52-54-00-ff-ff-12-34-56 is 0x525400ffff123456, in host byte order here. In config
@@ -50,12 +58,15 @@ enum dsn_policy {
  * on every architecture; dsn_window.h does that conversion. 0 unless the policy is
  * DSN_SERIAL, and then neither 0 nor all ones.
  *
+ * `flags` are for the command line: the programs ignore them.
+ *
  * A rule with `expect` counts only for a function that has these ids (for a VF under its
  * PF's rule: the PF); for another it is as if there were no rule.
  */
 struct dsn_rule {
 	__u64 serial;
-	__u32 policy; /* enum dsn_policy */
+	__u16 policy; /* enum dsn_policy */
+	__u16 flags;  /* enum dsn_rule_flag; 0 in layouts where `policy` had 32 bits */
 	__u32 expect; /* vendor id << 16 | device id; 0: any */
 };
 

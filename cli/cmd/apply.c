@@ -16,29 +16,62 @@
 /* Fewer changes than this are told one by one. */
 #define FEW 50
 
+/* What becomes of rules that are in no file. */
+enum others {
+	KEEP_OTHERS,  /* files that were named add to what there is */
+	KEEP_BY_HAND, /* the configuration takes back what it had */
+	DROP_OTHERS,
+};
+
+static enum others choose_others(const struct options *options, int files)
+{
+	if (options->prune)
+		return DROP_OTHERS;
+	return files ? KEEP_OTHERS : KEEP_BY_HAND;
+}
+
+/* The rule that a file has, over that in force or NULL; only the configuration marks it. */
+static struct dsn_rule rule_of(const struct config_entry *entry,
+			       const struct dsn_rule *old, bool is_configuration)
+{
+	struct dsn_rule rule = entry->rule.value;
+
+	if (is_configuration)
+		rule.flags = DSN_RULE_FILE;
+	else if (old && rule_equal(old, &rule))
+		rule.flags = old->flags;
+	return rule;
+}
+
 /*
- * What the files say over what is in force; with `prune`, without the rules that are in
- * no file. Both are sorted. Returns 0 or -errno.
+ * Puts what the files say over what is in force, and drops of the rest what `others` says.
+ * Both are sorted. Returns 0 or -errno.
  */
 static int merge(struct ruleset *to, const struct ruleset *old,
-		 const struct config *config, bool prune)
+		 const struct config *config, bool is_configuration, enum others others)
 {
 	size_t i = 0, j = 0;
 	int err = ruleset_reserve(to, old->count + config->count);
 
 	to->count = 0;
 	while (!err && (i < old->count || j < config->count)) {
-		const struct rule *rule = &config->entries[j].rule;
-		int order = i == old->count	 ? 1
-			    : j == config->count ? -1
-						 : key_compare(&old->keys[i], &rule->key);
+		const struct config_entry *entry = &config->entries[j];
+		int order = i == old->count ? 1
+			    : j == config->count
+				    ? -1
+				    : key_compare(&old->keys[i], &entry->rule.key);
+		struct dsn_rule rule;
 
 		if (order >= 0) {
-			err = ruleset_append(to, &rule->key, &rule->value);
+			rule = rule_of(entry, order ? NULL : &old->rules[i],
+				       is_configuration);
+			err = ruleset_append(to, &entry->rule.key, &rule);
 			i += !order;
 			j++;
 		} else {
-			if (!prune)
+			if (others == KEEP_OTHERS ||
+			    (others == KEEP_BY_HAND &&
+			     !(old->rules[i].flags & DSN_RULE_FILE)))
 				err = ruleset_append(to, &old->keys[i], &old->rules[i]);
 			i++;
 		}
@@ -141,7 +174,7 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 	status = update_begin(&update, "apply");
 	if (status)
 		return status;
-	if (merge(&update.new, &update.old, &config, options->prune))
+	if (merge(&update.new, &update.old, &config, !argc, choose_others(options, argc)))
 		return update_full(&update);
 	status = update_check(&update, options->force || options->dry_run);
 	if (!status && !options->dry_run)
@@ -210,7 +243,7 @@ int cmd_save(const struct options *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	rulesets = pins_map(PIN_RULESETS, &status);
+	rulesets = pins_rulesets(&status);
 	if (rulesets < 0)
 		return status;
 	if (rulemap_read(rulesets, &set)) {

@@ -351,9 +351,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	}
 	/* 0: a load that did not get to its end */
 	if (layout && layout != DSN_LAYOUT) {
-		say_error(
-			"%s holds maps of another version of dsnctl (layout %u, this one has %u), and it stays in force: 'dsnctl unload' and 'dsnctl load' while no guest runs, then 'dsnctl apply' or set the rules again",
-			DSN_PIN_DIR, layout, DSN_LAYOUT);
+		pins_say_other_layout(layout);
 		return EXIT_FAILED;
 	}
 	return put_in_force(&request, options->json);

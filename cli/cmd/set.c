@@ -98,6 +98,7 @@ int cmd_set(const struct options *options, int argc, char **argv)
 		say_error("%s", error);
 		return EXIT_USAGE;
 	}
+	rule.value.flags = options->save ? DSN_RULE_FILE : 0;
 	if (policy_is_degraded(program_effect(), &rule.value)) {
 		say_error(
 			"%s: %s cannot be had here: what is loaded, as under Secure Boot, writes nothing into VMMs, so that serials only read as zeros; see 'dsnctl status'",

@@ -11,6 +11,7 @@
 #include "kernel/rulemap.h"
 #include "kernel/stats.h"
 #include "kernel/stopped.h"
+#include "model/config.h"
 #include "model/key.h"
 #include "model/policy.h"
 #include "lib/message.h"
@@ -49,6 +50,7 @@ enum {
 	COL_LATE,
 	COL_UNCOUNTED,
 	COL_COLLAPSED,
+	COL_UNSAVED,
 	COL_DRIFT,
 	COL_EARLY,
 	COL_STOPPED,
@@ -85,6 +87,7 @@ static const struct column columns[] = {
 	[COL_LATE] = { "late" },
 	[COL_UNCOUNTED] = { "uncounted" },
 	[COL_COLLAPSED] = { "collapsed" },
+	[COL_UNSAVED] = { "unsaved" },
 	[COL_DRIFT] = { "drift" },
 	[COL_EARLY] = { "early" },
 	[COL_STOPPED] = { "stopped" },
@@ -117,6 +120,18 @@ static const struct column drift_columns[] = {
 };
 
 enum {
+	UNSAVED_TARGET,
+	UNSAVED_VALUE,
+	UNSAVED_FILE,
+};
+
+static const struct column unsaved_columns[] = {
+	[UNSAVED_TARGET] = { "target" },
+	[UNSAVED_VALUE] = { "value" },
+	[UNSAVED_FILE] = { "file" },
+};
+
+enum {
 	STOPPED_TIME,
 	STOPPED_BDF,
 	STOPPED_PID,
@@ -146,6 +161,7 @@ struct view {
 	struct table kills;
 	struct table wholes;  /* who has read all of config space */
 	struct table drift;   /* rules whose function is another one than they expect */
+	struct table unsaved; /* rules that are in no file, or another in a file */
 	struct table early;   /* who has had a device open since before `load` */
 	struct table stopped; /* processes that wait for `dsnctl repair` */
 	enum level level;
@@ -183,35 +199,79 @@ static int fill_incidents(struct table *table, const char *pin, __u64 total)
 	return EXIT_DONE;
 }
 
-static int fill_drift(struct table *table)
+static int read_rules(struct ruleset *set)
 {
-	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(close_fd) int map = -1;
-	char target[KEY_LEN], ids[IDS_LEN];
 	int status;
-	__u32 found;
-	size_t i;
 
 	map = pins_map(PIN_RULESETS, &status);
 	if (map < 0)
 		return status;
-	if (rulemap_read(map, &set)) {
-		say_error("cannot read the rules");
-		return EXIT_FAILED;
-	}
-	for (i = 0; i < set.count; i++) {
-		if (policy_is_met(&set.rules[i], &set.keys[i]))
+	if (!rulemap_read(map, set))
+		return EXIT_DONE;
+	say_error("cannot read the rules");
+	return EXIT_FAILED;
+}
+
+static void fill_drift(struct table *table, const struct ruleset *set)
+{
+	char target[KEY_LEN], ids[IDS_LEN];
+	__u32 found;
+	size_t i;
+
+	for (i = 0; i < set->count; i++) {
+		if (policy_is_met(&set->rules[i], &set->keys[i]))
 			continue;
-		if (!pci_ids(&set.keys[i], &found) || table_row(table))
+		if (!pci_ids(&set->keys[i], &found) || table_row(table))
 			continue;
-		key_format(&set.keys[i], target);
+		key_format(&set->keys[i], target);
 		table_text(table, DRIFT_TARGET, target);
-		ids_format(set.rules[i].expect, ids);
+		ids_format(set->rules[i].expect, ids);
 		table_text(table, DRIFT_EXPECTED, ids);
 		ids_format(found, ids);
 		table_text(table, DRIFT_FOUND, ids);
 	}
+}
+
+/* Adds a rule, and what a file has in its place or NULL. */
+static int add_unsaved(struct table *table, const struct dsn_key *key,
+		       const struct dsn_rule *rule, const struct config_entry *entry)
+{
+	char target[KEY_LEN], value[VALUE_LEN];
+
+	if (table_row(table))
+		return EXIT_FAILED;
+	key_format(key, target);
+	table_text(table, UNSAVED_TARGET, target);
+	rule_format_value(rule, value);
+	table_text(table, UNSAVED_VALUE, value);
+	if (entry)
+		rule_format_value(&entry->rule.value, value);
+	table_text(table, UNSAVED_FILE, entry ? value : NULL);
 	return EXIT_DONE;
+}
+
+/* Compares with the files; false, with a warning, if those cannot be read. */
+static bool fill_unsaved(struct table *table, const struct ruleset *set)
+{
+	_cleanup_(config_free) struct config config = { .quiet = true };
+	size_t i;
+
+	if (!config_read(NULL, 0, &config)) {
+		say_warning("cannot tell which rules are in no file: %s", config.fault);
+		return false;
+	}
+	for (i = 0; i < set->count; i++) {
+		const struct config_entry *entry = config_find(&config, &set->keys[i]);
+		bool is_usual = set->keys[i].scope == DSN_SCOPE_DEFAULT &&
+				set->rules[i].policy == DSN_SCRUB;
+
+		if (entry ? rule_equal(&entry->rule.value, &set->rules[i]) : is_usual)
+			continue;
+		if (add_unsaved(table, &set->keys[i], &set->rules[i], entry))
+			return false;
+	}
+	return true;
 }
 
 static int fill_early(struct table *table)
@@ -277,12 +337,17 @@ static int fill_stopped(struct table *table)
 /* The lists below the fields, and how long three of them are. */
 static int fill_lists(struct view *view, const struct stats *stats)
 {
+	_cleanup_(ruleset_free) struct ruleset set = {};
 	int status = fill_incidents(&view->kills, PIN_KILLS, stats->totals.kills);
 
 	if (!status)
 		status = fill_incidents(&view->wholes, PIN_WHOLES, stats->totals.wholes);
 	if (!status)
-		status = fill_drift(&view->drift);
+		status = read_rules(&set);
+	fill_drift(&view->drift, &set);
+	if (!status && fill_unsaved(&view->unsaved, &set))
+		table_number(&view->fields, COL_UNSAVED,
+			     json_object_array_length(view->unsaved.rows));
 	if (!status)
 		status = fill_early(&view->early);
 	if (!status)
@@ -379,6 +444,8 @@ static void print(struct view *view, bool json)
 		json_object_object_add(object, "whole_readers",
 				       table_take_rows(&view->wholes));
 		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
+		json_object_object_add(object, "unsaved_rules",
+				       table_take_rows(&view->unsaved));
 		json_object_object_add(object, "open_early",
 				       table_take_rows(&view->early));
 		json_object_object_add(object, "stopped_processes",
@@ -391,6 +458,8 @@ static void print(struct view *view, bool json)
 	print_list(&view->wholes, "has read all of config space, or was to");
 	print_list(&view->drift,
 		   "rules for another function than is there, as if there were none");
+	print_list(&view->unsaved,
+		   "rules that no file has like that, gone at the next boot");
 	print_list(
 		&view->stopped,
 		"stopped until 'dsnctl repair PID', as the service dsnctl-repair does");
@@ -418,6 +487,7 @@ static void drop_view(struct view *view)
 	table_free(&view->kills);
 	table_free(&view->wholes);
 	table_free(&view->drift);
+	table_free(&view->unsaved);
 	table_free(&view->early);
 	table_free(&view->stopped);
 }
@@ -445,6 +515,7 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	    table_init(&view.kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	    table_init(&view.wholes, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
+	    table_init(&view.unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
 	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns)) ||
 	    table_init(&view.stopped, stopped_columns, ARRAY_SIZE(stopped_columns))) {
 		say_error("out of memory");

@@ -95,7 +95,7 @@ int update_commit(struct update *update)
 {
 	int err;
 
-	if (!update->diff.count)
+	if (!update->diff.count && !update->diff.flags)
 		return EXIT_DONE;
 	err = rulemap_switch(update->rulesets, update->types, &update->new);
 	if (err)

@@ -28,7 +28,7 @@ int update_check(struct update *update, bool force);
 /* Says that `new` could not be made, for want of room or memory. */
 int update_full(const struct update *update);
 
-/* Puts `new` in force, whole; nothing where there is no difference. */
+/* Puts `new` in force, whole; nothing if there is no difference, not even of flags. */
 int update_commit(struct update *update);
 
 void update_free(struct update *update);

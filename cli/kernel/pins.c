@@ -236,7 +236,18 @@ int pins_drop_all(void)
 	return err;
 }
 
-int pins_map(const char *name, int *status)
+/* What to do about maps of another version, which only that version can change. */
+void pins_say_other_layout(__u32 layout)
+{
+	bool is_former = layout >= DSN_LAYOUT_RULES && layout < DSN_LAYOUT;
+
+	say_error(
+		"%s holds maps of another version of dsnctl (layout %u, this one has %u): keep its rules by 'dsnctl save'%s, then, while no guest runs, 'dsnctl unload', 'dsnctl load' and 'dsnctl apply' of that file",
+		DSN_PIN_DIR, layout, DSN_LAYOUT, is_former ? "" : " of that version");
+}
+
+/* Opens a map if the layout is between `oldest` and this version's. */
+static int open_map(const char *name, __u32 oldest, int *status)
 {
 	_cleanup_(close_fd) int state = -1;
 	struct dsn_state value = {};
@@ -261,10 +272,9 @@ int pins_map(const char *name, int *status)
 			  strerror(-state));
 		return -1;
 	}
-	if (bpf_map_lookup_elem(state, &zero, &value) || value.layout != DSN_LAYOUT) {
-		say_error(
-			"%s holds maps of another version of dsnctl (layout %u, this one has %u): use that version, or 'dsnctl unload' and 'dsnctl load' while no guest runs",
-			DSN_PIN_DIR, value.layout, DSN_LAYOUT);
+	if (bpf_map_lookup_elem(state, &zero, &value) || value.layout < oldest ||
+	    value.layout > DSN_LAYOUT) {
+		pins_say_other_layout(value.layout);
 		return -1;
 	}
 	fd = pins_open(name);
@@ -272,4 +282,14 @@ int pins_map(const char *name, int *status)
 		say_error("cannot open %s/%s: %s; 'dsnctl load' puts it back",
 			  DSN_PIN_DIR, name, strerror(-fd));
 	return fd < 0 ? -1 : fd;
+}
+
+int pins_map(const char *name, int *status)
+{
+	return open_map(name, DSN_LAYOUT, status);
+}
+
+int pins_rulesets(int *status)
+{
+	return open_map(PIN_RULESETS, DSN_LAYOUT_RULES, status);
 }

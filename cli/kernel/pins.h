@@ -55,4 +55,10 @@ int pins_drop_all(void);
  */
 int pins_map(const char *name, int *status);
 
+/* The same for the map of rules, also of former versions from DSN_LAYOUT_RULES on. */
+int pins_rulesets(int *status);
+
+/* Reports maps of another layout, and how to keep their rules. */
+void pins_say_other_layout(__u32 layout);
+
 #endif

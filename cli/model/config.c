@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ void config_free(struct config *config)
 		free(config->files[i]);
 	free(config->files);
 	free(config->entries);
+	free(config->fault);
 	*config = (struct config){};
 }
 
@@ -33,10 +35,29 @@ static void *grow(void *array, size_t count, size_t size)
 				   : reallocarray(array, count ? count * 2 : 1, size);
 }
 
-static bool out_of_memory(void)
+/* Reports what is wrong, or keeps the first such text. Returns false. */
+static bool __attribute__((format(printf, 2, 3)))
+fault(struct config *config, const char *format, ...)
 {
-	say_error("out of memory");
+	_cleanup_(free_ptr) char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (!config->quiet) {
+		say_error("%s", text ? text : "out of memory");
+	} else if (!config->fault) {
+		config->fault = text;
+		text = NULL;
+	}
 	return false;
+}
+
+static bool out_of_memory(struct config *config)
+{
+	return fault(config, "out of memory");
 }
 
 static bool add_entry(struct config *config, const struct rule *rule, unsigned int line)
@@ -45,7 +66,7 @@ static bool add_entry(struct config *config, const struct rule *rule, unsigned i
 		grow(config->entries, config->count, sizeof(*entries));
 
 	if (!entries)
-		return out_of_memory();
+		return out_of_memory(config);
 	config->entries = entries;
 	entries[config->count++] = (struct config_entry){
 		.rule = *rule,
@@ -60,10 +81,10 @@ static bool add_file(struct config *config, const char *name)
 	char **files = grow(config->files, config->file_count, sizeof(*files));
 
 	if (!files)
-		return out_of_memory();
+		return out_of_memory(config);
 	config->files = files;
 	files[config->file_count] = strdup(name);
-	return files[config->file_count++] ? true : out_of_memory();
+	return files[config->file_count++] ? true : out_of_memory(config);
 }
 
 static bool is_blank(char c)
@@ -105,22 +126,19 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 {
 	const char *file = config->files[config->file_count - 1];
 	char *words[RULE_WORDS + 1], error[RULE_ERROR];
-	const char *fault = line_fault(text, length);
+	const char *wrong = line_fault(text, length);
 	struct rule rule;
 	int count;
 
-	if (fault) {
-		say_error("%s:%u: %s", file, line, fault);
-		return false;
-	}
+	if (wrong)
+		return fault(config, "%s:%u: %s", file, line, wrong);
 	*strchrnul(text, '#') = '\0';
 	count = split(text, words);
 	if (!count)
 		return true;
 	if (rule_parse(words, count, &rule, error))
 		return add_entry(config, &rule, line);
-	say_error("%s:%u: %s", file, line, error);
-	return false;
+	return fault(config, "%s:%u: %s", file, line, error);
 }
 
 /* What editors put before a file's first character. */
@@ -133,11 +151,11 @@ static bool is_utf16(const char *text, size_t length)
 }
 
 /* Returns where the file's first line starts; NULL if no line of it can be read. */
-static char *take_mark(const struct config *config, char *text, ssize_t *length)
+static char *take_mark(struct config *config, char *text, ssize_t *length)
 {
 	if (is_utf16(text, *length)) {
-		say_error("%s:1: the file is UTF-16: save it as UTF-8",
-			  config->files[config->file_count - 1]);
+		fault(config, "%s:1: the file is UTF-16: save it as UTF-8",
+		      config->files[config->file_count - 1]);
 		return NULL;
 	}
 	if (strncmp(text, utf8_mark, strlen(utf8_mark)))
@@ -162,19 +180,11 @@ static bool read_lines(struct config *config, FILE *file)
 			return false;
 		good &= take_line(config, start, length, line);
 	}
-	if (ferror(file)) {
-		say_error("%s: %s", name, strerror(errno));
-		return false;
-	}
-	if (good && config->count == before)
+	if (ferror(file))
+		return fault(config, "%s: %s", name, strerror(errno));
+	if (good && config->count == before && !config->quiet)
 		say_warning("%s: has no rules", name);
 	return good;
-}
-
-static bool wrong_file(const char *name, const char *fault)
-{
-	say_error("%s: %s", name, fault);
-	return false;
 }
 
 static bool read_file(struct config *config, const char *name)
@@ -183,7 +193,7 @@ static bool read_file(struct config *config, const char *name)
 	_cleanup_(close_file) FILE *file = is_stdin ? NULL : fopen(name, "re");
 
 	if (!is_stdin && !file)
-		return wrong_file(name, strerror(errno));
+		return fault(config, "%s: %s", name, strerror(errno));
 	return add_file(config, is_stdin ? "standard input" : name) &&
 	       read_lines(config, is_stdin ? stdin : file);
 }
@@ -196,15 +206,16 @@ static bool read_found_file(struct config *config, const char *name)
 	int fd;
 
 	if (stat(name, &st))
-		return wrong_file(name, strerror(errno));
+		return fault(config, "%s: %s", name, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return wrong_file(name, S_ISFIFO(st.st_mode)  ? "is a FIFO, not a file"
-					: S_ISDIR(st.st_mode) ? "is a folder, not a file"
-							      : "is not a file");
+		return fault(config, "%s: %s", name,
+			     S_ISFIFO(st.st_mode)  ? "is a FIFO, not a file"
+			     : S_ISDIR(st.st_mode) ? "is a folder, not a file"
+						   : "is not a file");
 	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file)
-		return wrong_file(name, strerror(errno));
+		return fault(config, "%s: %s", name, strerror(errno));
 	return add_file(config, name) && read_lines(config, file);
 }
 
@@ -233,7 +244,7 @@ static bool sort(struct config *config)
 			(struct numbered){ key_number(&config->entries[i].rule.key), i };
 	if (!order || !sorted || order_by_number(order, config->count)) {
 		free(sorted);
-		return out_of_memory();
+		return out_of_memory(config);
 	}
 	for (i = 0; i < config->count; i++)
 		sorted[i] = config->entries[order[i].index];
@@ -260,9 +271,9 @@ static bool resolve(struct config *config)
 
 			key_format(&last->rule.key, target);
 			if (last->file == entries[i].file) {
-				say_error("%s:%u: %s: has a rule in line %u already",
-					  config->files[last->file], entries[i].line,
-					  target, last->line);
+				fault(config, "%s:%u: %s: has a rule in line %u already",
+				      config->files[last->file], entries[i].line, target,
+				      last->line);
 				good = false;
 			}
 			*last = entries[i];
@@ -292,19 +303,18 @@ static bool read_folder(struct config *config)
 	int err;
 
 	if (stat(CONFIG_DIR, &st))
-		return wrong_file(CONFIG_DIR, errno == ENOENT
-						      ? "is a link that leads nowhere"
-						      : strerror(errno));
+		return fault(config, "%s: %s", CONFIG_DIR,
+			     errno == ENOENT ? "is a link that leads nowhere"
+					     : strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return wrong_file(CONFIG_DIR, "is not a folder");
+		return fault(config, "%s: %s", CONFIG_DIR, "is not a folder");
 	/* the "C" locale, which nobody changes here, sorts by bytes */
 	err = glob(CONFIG_DIR "/*.conf", GLOB_ERR, NULL, &found);
 	if (err == GLOB_NOMATCH)
 		return true;
-	if (err) {
-		say_error("%s: cannot be read: %s", CONFIG_DIR, strerror(errno));
-		return false;
-	}
+	if (err)
+		return fault(config, "%s: cannot be read: %s", CONFIG_DIR,
+			     strerror(errno));
 	for (i = 0; i < found.gl_pathc; i++)
 		good &= read_found_file(config, found.gl_pathv[i]);
 	globfree(&found);
@@ -370,6 +380,21 @@ static int write_file(const char *path, const struct dsn_key *key,
 	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
 }
 
+/* Finds out before anything is changed whether the file can be removed. */
+static int check_removal(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
+		return EXIT_DONE;
+	if (access(CONFIG_DIR, W_OK))
+		return failed(path, errno);
+	/* an immutable file, which nobody may remove */
+	if (!S_ISLNK(st.st_mode) && access(path, W_OK) && errno == EPERM)
+		return failed(path, errno);
+	return EXIT_DONE;
+}
+
 int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 			const struct dsn_rule *rule)
 {
@@ -379,14 +404,14 @@ int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 	file->key = *key;
 	file->rule = rule;
 	key_format(key, target);
-	if (mkdir(CONFIG_DIR, 0755) && errno != EEXIST)
-		return failed(CONFIG_DIR, errno);
 	if (asprintf(&file->path, CONFIG_DIR "/%s.conf", target) < 0) {
 		file->path = NULL;
 		return failed(CONFIG_DIR, ENOMEM);
 	}
 	if (!rule)
-		return EXIT_DONE;
+		return check_removal(file->path);
+	if (mkdir(CONFIG_DIR, 0755) && errno != EEXIST)
+		return failed(CONFIG_DIR, errno);
 	if (asprintf(&file->temporary, CONFIG_DIR "/.%s.conf.new", target) < 0) {
 		file->temporary = NULL;
 		return failed(file->path, ENOMEM);
@@ -398,12 +423,12 @@ int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 /* Whether the next `apply` will do what was saved. */
 static void check_others(const struct config_file *file)
 {
-	_cleanup_(config_free) struct config config = {};
+	_cleanup_(config_free) struct config config = { .quiet = true };
 	const struct config_entry *entry;
 
 	if (!config_read(NULL, 0, &config)) {
-		say_warning(
-			"'dsnctl apply' will refuse the files as they are: see above");
+		say_warning("'dsnctl apply' will refuse the files as they are: %s",
+			    config.fault);
 		return;
 	}
 	entry = config_find(&config, &file->key);
@@ -421,15 +446,20 @@ static int sync_folder(void)
 	return fd < 0 || fsync(fd) ? -errno : 0;
 }
 
+/* Returns 0 or -errno. */
+static int put_in_place(const struct config_file *file)
+{
+	if (!file->rule && is_absent(file->path))
+		return 0;
+	if (file->rule ? rename(file->temporary, file->path) : unlink(file->path))
+		return -errno;
+	return sync_folder();
+}
+
 int config_file_commit(struct config_file *file)
 {
-	int err = 0;
+	int err = put_in_place(file);
 
-	if (file->rule ? rename(file->temporary, file->path)
-		       : unlink(file->path) && errno != ENOENT)
-		err = -errno;
-	else
-		err = sync_folder();
 	if (err) {
 		say_error(
 			"%s: cannot be written: %s; the rule is in force, but not saved",

@@ -25,14 +25,16 @@ struct config {
 	size_t count;
 	char **files;
 	size_t file_count;
+	bool quiet;  /* to be set before reading: nothing is printed */
+	char *fault; /* then the first thing that is wrong */
 };
 
 void config_free(struct config *config);
 
 /*
  * Reads these files, "-" being standard input; with none, CONFIG_FILE and then
- * CONFIG_DIR/ *.conf by name, as far as they are there. Says what is wrong with every
- * bad line, as FILE:LINE: reason. Returns false where anything was.
+ * CONFIG_DIR/ *.conf by name, as far as they are there. Unless quiet, prints what is
+ * wrong with every bad line, as FILE:LINE: reason. Returns false if anything was.
  */
 bool config_read(char *const files[], size_t count, struct config *config);
 

@@ -57,9 +57,9 @@ char *serial_format(__u64 serial, char text[SERIAL_LEN])
 	return text;
 }
 
-static bool policy_parse(const char *text, __u32 *policy)
+static bool policy_parse(const char *text, __u16 *policy)
 {
-	static const __u32 named[] = { DSN_SCRUB, DSN_HIDE, DSN_PASS };
+	static const __u16 named[] = { DSN_SCRUB, DSN_HIDE, DSN_PASS };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(named); i++) {
@@ -75,6 +75,7 @@ const char *value_parse(const char *text, struct dsn_rule *rule)
 	const char *error = serial_parse(text, &rule->serial);
 
 	rule->policy = DSN_SCRUB;
+	rule->flags = 0;
 	rule->expect = 0;
 	if (!error) {
 		rule->policy = rule->serial ? DSN_SERIAL : DSN_SCRUB;

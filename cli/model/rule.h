@@ -31,6 +31,7 @@ void ids_format(__u32 ids, char text[IDS_LEN]);
 char *value_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 const char *policy_name(__u32 policy);
+/* Compares what two rules say, whatever their flags. */
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
 
 struct rule {

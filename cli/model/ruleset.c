@@ -127,12 +127,30 @@ int ruleset_copy(struct ruleset *to, const struct ruleset *from)
 	return 0;
 }
 
+static bool says_same(const struct ruleset_change *change)
+{
+	static const struct dsn_rule scrub = { .policy = DSN_SCRUB };
+	bool is_default = change->key->scope == DSN_SCOPE_DEFAULT;
+
+	if (!is_default && (!change->was || !change->is))
+		return false;
+	return rule_equal(change->was ? change->was : &scrub,
+			  change->is ? change->is : &scrub);
+}
+
+static bool has_other_flags(const struct ruleset_change *change)
+{
+	return (change->was ? change->was->flags : 0) !=
+	       (change->is ? change->is->flags : 0);
+}
+
 int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
 		    struct ruleset_diff *diff)
 {
 	size_t i = 0, j = 0;
 
 	diff->count = 0;
+	diff->flags = false;
 	diff->changes = calloc(old->count + new->count + 1, sizeof(*diff->changes));
 	if (!diff->changes)
 		return -ENOMEM;
@@ -150,8 +168,10 @@ int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
 			change.key = &new->keys[j];
 			change.is = &new->rules[j++];
 		}
-		if (order || !rule_equal(change.was, change.is))
+		if (!says_same(&change))
 			diff->changes[diff->count++] = change;
+		else
+			diff->flags |= has_other_flags(&change);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef DSNCTL_RULESET_H
 #define DSNCTL_RULESET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "dsn_contract.h"
 
@@ -27,7 +28,10 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 		const struct dsn_rule *rule);
 void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
 
-/* What two sets differ in; the pointers are into them, `was` or `is` is NULL for none. */
+/*
+ * What two sets differ in; the pointers are into them, `was` or `is` is NULL for none. A
+ * default that scrubs is the same as none.
+ */
 struct ruleset_change {
 	const struct dsn_key *key;
 	const struct dsn_rule *was, *is;
@@ -36,6 +40,7 @@ struct ruleset_change {
 struct ruleset_diff {
 	struct ruleset_change *changes; /* sorted by key */
 	size_t count;
+	bool flags; /* rules that say the same have other flags */
 };
 
 /* The caller frees diff->changes. Returns 0 or -ENOMEM. */
