@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# make, make install, make check, make demo, make vm KERNEL=6.12; V=1 shows the commands.
+# make, make install, make check, make check-all, make demo, make vm KERNEL=6.12; V=1 shows
+# the commands.
 
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip

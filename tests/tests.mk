@@ -120,10 +120,23 @@ $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin: tests/tools/minds_zero.c
 setup:
 	@tests/setup
 
+SUITES := unit cli guest hostile boot bench leak
+
+# What must never break, on one kernel; or T=NAME, one test of those that check-all has.
 check:
+	@$(if $(T),,echo "check: about 10 minutes on two idle processors;" \
+		"longer the first time, as kernels are fetched")
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
-	@tests/run --kernels "$(KERNELS)" unit cli guest hostile boot bench leak
+	@tests/run --kernels "$(KERNEL)" $(if $(T),--only '$(T)',--short) $(SUITES)
+
+# Everything, on all kernels.
+check-all:
+	@$(if $(T),,echo "check-all: about 60 minutes on two idle processors;" \
+		"longer the first time, as kernels are fetched")
+	@tests/setup
+	@$(MAKE) --no-print-directory check-build
+	@tests/run --kernels "$(KERNELS)" $(if $(T),--only '$(T)') $(SUITES)
 
 check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
 
@@ -208,5 +221,5 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-build check-unit check-guest check-hostile check-boot check-leak \
+.PHONY: setup check check-all check-build check-unit check-guest check-hostile check-boot check-leak \
 	check-kernels check-arm64 check-programs check-fuzz check-package check-vmm bench demo soak vm
