@@ -7,7 +7,7 @@
 managers_saw $second
 printf '# two lines\n%s 02-00-zz\n' $bdf >$config/20-wrong.conf
 for manager in libvirtd virtqemud; do
-	expect "hold-vms.conf for $manager" install -D -m 644 \
+	expect "hold-vms.conf is installed for $manager" install -D -m 644 \
 		/usr/share/doc/dsnctl/examples/hold-vms.conf \
 		/etc/systemd/system/$manager.service.d/dsnctl.conf
 done

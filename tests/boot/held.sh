@@ -10,5 +10,5 @@ managers_are_held() {
 		expect_status 1 "$manager has not started" test -e /run/seen/$manager
 		told "$manager says why" "^held back: dsnctl.service is not active" $manager
 	done
-	expect_output "one without hold-vms.conf sees $1" "^$1$" cat /run/seen/any-other
+	expect_output "a VM manager without hold-vms.conf sees $1" "^$1$" cat /run/seen/any-other
 }

@@ -4,26 +4,32 @@
 # shellcheck source=tests/boot/common.sh
 . /tests/common.sh
 
-expect "it is active" systemctl is-active dsnctl
-told "it says what it came to" "^loaded: hook permission, check off, gate: withheld$" dsnctl
-told "and what that costs" "whole reads too, which QEMU needs to start" dsnctl
-told "a rule's serial is degraded" "$bdf: serial is degraded to scrub" dsnctl
+expect "dsnctl.service is active under lockdown" systemctl is-active dsnctl
+told "the service reports hook permission, the gate, and withheld" \
+	"^loaded: hook permission, check off, gate: withheld$" dsnctl
+told "the service reports that whole reads are refused" \
+	"whole reads too, which QEMU needs to start" dsnctl
+told "the service reports that a rule's serial is degraded" "$bdf: serial is degraded to scrub" \
+	dsnctl
 for manager in libvirtd virtqemud any-other; do
 	expect_output "$manager, which reads whole, gets nothing" "^0$" \
 		sh -c "wc -c </run/seen/$manager"
 done
-expect_output "which status tells" "vfio_read +a whole read; 'load --whole-reads allow'" dsnctl status
+expect_output "status names the reader of a refused whole read" \
+	"vfio_read +a whole read; 'load --whole-reads allow'" dsnctl status
 
 echo 'LOAD_OPTIONS="--whole-reads allow"' >/etc/default/dsnctl
-expect "reload with whole reads allowed" systemctl reload dsnctl
-expect_output "in force" "^whole_reads: +allow" dsnctl status
-expect_status 0 "the managers start" systemctl restart libvirtd virtqemud any-other
+expect "reload with whole reads allowed succeeds" systemctl reload dsnctl
+expect_output "whole reads are allowed after reload" "^whole_reads: +allow" dsnctl status
+expect_status 0 "the VM managers start with whole reads allowed" \
+	systemctl restart libvirtd virtqemud any-other
 for manager in libvirtd virtqemud any-other; do
-	expect_output "and $manager sees $zero" "^$zero$" cat /run/seen/$manager
+	expect_output "$manager sees $zero with whole reads allowed" "^$zero$" \
+		cat /run/seen/$manager
 done
-expect "verify" dsnctl verify
+expect "verify succeeds with whole reads allowed" dsnctl verify
 echo 'LOAD_OPTIONS="--whole-reads alow"' >/etc/default/dsnctl
-expect_status 1 "with a wrong option it does not start again" systemctl restart dsnctl
-expect "but what load comes to by itself is in force" dsnctl status --require withheld
+expect_status 1 "restart with a wrong option fails" systemctl restart dsnctl
+expect "after a restart with a wrong option status is withheld" dsnctl status --require withheld
 rm /etc/default/dsnctl
 finish

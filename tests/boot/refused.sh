@@ -6,8 +6,9 @@
 # shellcheck source=tests/boot/held.sh
 . /tests/held.sh
 
-expect "it has failed" systemctl is-failed dsnctl
-told "it says why" "kernel lockdown is 'confidentiality'" dsnctl
-expect_status 3 "nothing is in force" dsnctl status
+expect "the service has failed under lockdown" systemctl is-failed dsnctl
+told "the service names the kernel lockdown as the cause" "kernel lockdown is 'confidentiality'" \
+	dsnctl
+expect_status 3 "nothing is loaded under lockdown" dsnctl status
 managers_are_held $real
 finish

@@ -15,16 +15,17 @@ if [ -e /dsnctl.deb ]; then
 	rm /etc/dpkg/dpkg.cfg.d/99mmdebstrap # by which the root is without /usr/share/doc
 	expect "the package installs" dpkg -i /dsnctl.deb
 fi
-expect "it starts" systemctl start dsnctl
-told "it names a process that had a device open" "process [0-9]+ \(vfio_read\) had it open before this" dsnctl
+expect "the service starts by hand" systemctl start dsnctl
+told "the service names a process that had a device open before" \
+	"process [0-9]+ \(vfio_read\) had it open before this" dsnctl
 kill $holder
 wait
-expect "its bpffs is mounted for everybody" mountpoint /run/dsnctl
+expect "the service's bpffs is mounted for everybody" mountpoint /run/dsnctl
 expect_output "scrub is the default" "^$zero$" vfio_read $bdf serial
 loaded=$(journalctl -b -o cat -u dsnctl | grep '^loaded:')
-expect_output "in it load gets what load gets outside" "^$loaded$" dsnctl load
+expect_output "load in the service loads what load outside does" "^$loaded$" dsnctl load
 
-expect "enable" systemctl enable dsnctl
+expect "enable of the service succeeds" systemctl enable dsnctl
 mkdir -p $config
 echo "$bdf $chosen # the NIC" >$config/10-nic.conf
 finish

@@ -6,16 +6,17 @@
 # shellcheck source=tests/boot/held.sh
 . /tests/held.sh
 
-expect "it has failed" systemctl is-failed dsnctl
-told "it names file and line" "$config/20-wrong.conf:2: " dsnctl
-expect_output "the system is degraded" degraded sh -c "systemctl is-system-running; true"
-expect "programs are in force" dsnctl status
+expect "the service has failed with a wrong rule" systemctl is-failed dsnctl
+told "the service names the file and the line of a wrong rule" "$config/20-wrong.conf:2: " dsnctl
+expect_output "systemd reports the system as degraded" \
+	degraded sh -c "systemctl is-system-running; true"
+expect "the programs are in force with a wrong rule" dsnctl status
 managers_are_held $zero
 
 rm $config/20-wrong.conf
-expect "with the rule put right it starts" systemctl restart dsnctl
-expect "so do they" systemctl start libvirtd virtqemud
+expect "the service starts with the rule put right" systemctl restart dsnctl
+expect "the VM managers start with the rule put right" systemctl start libvirtd virtqemud
 expect_output "libvirtd sees $second" "^$second$" cat /run/seen/libvirtd
-expect "stop" systemctl stop dsnctl
-expect "which does not stop VM managers" systemctl is-active libvirtd virtqemud
+expect "stop of the service succeeds" systemctl stop dsnctl
+expect "stop of the service leaves the VM managers active" systemctl is-active libvirtd virtqemud
 finish

@@ -53,7 +53,7 @@ for command in $commands; do
 	# -j is every command's, and told once
 	same "the manual has the options of $command" "$options" \
 		"--json $(sed -nE 's/^\*(--[a-z-]+)\*.*/\1/p' <<<"$section")"
-	same "its heading has the options of $command" "$options" \
+	same "the manual's heading of $command has its options" "$options" \
 		"--json $(head -n 1 <<<"$section" | grep -oE -e '--[a-z-]+')"
 	same "bash completes the options of $command" "$options --help" \
 		"$(bash_offers "dsnctl $command -")"
@@ -82,9 +82,11 @@ described=$(grep -oE '[a-z_]+' docs/dsnctl-json.5.scd | sed 's/^_//; s/_$//')
 same "the manual has the members of JSON" "$members" \
 	"$(grep -xF "$members" <<<"$described")"
 
-same "the manual has the rows of check" "$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/cmd/check.c)" \
+same "the manual has the rows of check" \
+	"$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/cmd/check.c)" \
 	"$(section_of check | grep -E '^\*[a-z*, _-]+\*$' | tr -d '*,')"
-same "the manual has the metrics" "$(grep -ohE '"dsnctl_[a-z_]+"' cli/cmd/metrics.c | tr -d '"')" \
+same "the manual has the metrics" \
+	"$(grep -ohE '"dsnctl_[a-z_]+"' cli/cmd/metrics.c | tr -d '"')" \
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"
 
 if command -v zsh >/dev/null; then

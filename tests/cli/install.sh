@@ -67,14 +67,14 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
 	echo "ok - the tarball # SKIP not a git checkout"
 	exit 0
 fi
-check "make dist" make -s dist
-check "the tarball unpacks" unpacks
-check "make install, without git" make_there install
-check "what is installed" has_files
-check "and the texts" has_texts
-check "a folder for configuration" test -d "$root/etc/dsnctl.d"
-check "it runs" runs
-check "the unit has the program's path" unit_has_path
-check "make uninstall" make_there uninstall
-check "nothing is left" nothing_left
+check "make dist succeeds" make -s dist
+check "the tarball of make dist unpacks" unpacks
+check "make install succeeds without git" make_there install
+check "make install installs the files it should, and no others" has_files
+check "make install installs the README and the guarantee" has_texts
+check "make install makes a folder for configuration" test -d "$root/etc/dsnctl.d"
+check "the installed dsnctl runs and prints its version" runs
+check "the installed unit has the path of the installed dsnctl" unit_has_path
+check "make uninstall succeeds" make_there uninstall
+check "make uninstall leaves nothing" nothing_left
 exit $failed

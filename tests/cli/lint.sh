@@ -42,17 +42,21 @@ upward | none "no include in cli/ runs upwards"
 git ls-files 'cli/*.c' 'cli/*.h' | while read -r file; do
 	grep -HnE '^#include "[^/"]+"' "$file" | grep -vE '"dsn_|\.skel\.h"'
 done | none "cli/ includes headers with their folder"
+# a name is printed alone: it does not lean on the line before
+git grep -nE '^\s*(expect|expect_output|expect_status [0-9]+|told|sees|check|not_ok|ok) "((and|but|or|nor|so|which|also|it|its|then|now|the same|as before)\b|[^" ]*")' -- 'tests/*.sh' |
+	grep -v '"\$' | none "the names of assertions are readable alone"
 if command -v shellcheck >/dev/null; then
 	git grep -lE '^#!.*(bash|sh)$|shellcheck shell=' -- tests .ci ':!*.md' |
-		xargs shellcheck -x -P SCRIPTDIR -e SC2317,SC2016,SC2001 2>&1 | none "shellcheck"
+		xargs shellcheck -x -P SCRIPTDIR -e SC2317,SC2016,SC2001 2>&1 |
+		none "shellcheck finds nothing"
 else
-	echo "ok - shellcheck # SKIP shellcheck is not installed"
+	echo "ok - shellcheck finds nothing # SKIP shellcheck is not installed"
 fi
 if clang-format --version 2>/dev/null | grep -q "version 14"; then
 	git ls-files '*.c' '*.h' | grep -v '^vmlinux.h$' | while read -r file; do
 		clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || echo "$file"
-	done | none "clang-format"
+	done | none "clang-format would change nothing"
 else
-	echo "ok - clang-format # SKIP not clang-format 14, whose format this is"
+	echo "ok - clang-format would change nothing # SKIP not clang-format 14, whose format this is"
 fi
 exit $failed

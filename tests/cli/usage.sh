@@ -21,45 +21,57 @@ expect() {
 	fi
 }
 
-expect 0 "help" "^Usage: dsnctl COMMAND" --help
-expect 0 "short help" "^Usage: dsnctl COMMAND" -h
-expect 0 "version" "^dsnctl [0-9]+\.[0-9]+$" --version
-expect 2 "no command" "no command" 
-expect 2 "unknown command" "frobnicate: not a command" frobnicate
-expect 2 "no prefixes" "stat: not a command" stat
-expect 2 "unknown option" "try 'dsnctl status --help'" status --frobnicate
-expect 2 "an option of another command" "set: does not take that option" set --real 01:00.0 scrub
-expect 2 "an option without its value" "--check needs a value" load --check
-expect 2 "errors as JSON" '"command":"get","status":2,"errors":\[".*not a PCI' get -j zz
-expect 2 "a wrong option as JSON" '"status":2,"errors":\["get: --zz is no option"\]' get --zz -j
-expect 2 "missing operands" "set: want TARGET VALUE" set 01:00.0
-expect 2 "too many operands" "unset: unexpected 'x'" unset 01:00.0 x
-expect 2 "a bad address" "01:00: not a PCI function|01:00: the device is not" get 01:00
-expect 2 "a wildcard" "\*:00.0: wildcards are not taken" set '*:00.0' scrub
-expect 2 "a bad value" "hide-it: not a value" set 01:00.0 hide-it
-expect 2 "a short serial" "01-02: not a serial" set 01:00.0 01-02
-expect 2 "all ones" "all ones is what a missing device reads as" set 01:00.0 ffffffffffffffff
-expect 2 "a serial for all" "default: takes scrub, hide or pass" set default 02-00-5e-10-00-00-00-01
-expect 2 "expect without ids" "expect: wants VENDOR:DEVICE" set 01:00.0 scrub expect
-expect 2 "expect of no ids" "8086: not a vendor and device id" set 01:00.0 scrub expect 8086
-expect 2 "another word behind the value" "only 'expect VENDOR:DEVICE' may follow" set 01:00.0 scrub please 1
-expect 2 "neither function nor device" "01:00:00:00: neither a PCI function" set 01:00:00:00 scrub
-expect 1 "a file that is not there" "/no/such/file: No such file" apply /no/such/file
-expect 2 "the default cannot be unset" "default: has no default" unset default
-expect 2 "a bad hook" "--hook fentry: want auto" load --hook fentry
-expect 2 "a bad check" "--check best: want auto" load --check best
-expect 2 "two checks" "--check usage\|resume: want auto" load --check 'usage|resume'
-expect 2 "an empty check" "--check : want auto" load --check ''
-expect 2 "what is no option any more" "'dsnctl load --help'" load --guard off
-expect 2 "a bad level" "--require all: want proven" status --require all
+expect 0 "--help prints the usage" "^Usage: dsnctl COMMAND" --help
+expect 0 "-h prints the usage" "^Usage: dsnctl COMMAND" -h
+expect 0 "--version prints the version" "^dsnctl [0-9]+\.[0-9]+$" --version
+expect 2 "no command is wrong usage" "no command" 
+expect 2 "an unknown command is wrong usage" "frobnicate: not a command" frobnicate
+expect 2 "a prefix of a command is wrong usage" "stat: not a command" stat
+expect 2 "an unknown option is wrong usage" "try 'dsnctl status --help'" status --frobnicate
+expect 2 "an option of another command is wrong usage" "set: does not take that option" \
+	set --real 01:00.0 scrub
+expect 2 "an option without its value is wrong usage" "--check needs a value" load --check
+expect 2 "wrong usage with -j is reported as JSON" \
+	'"command":"get","status":2,"errors":\[".*not a PCI' get -j zz
+expect 2 "a wrong option with -j is reported as JSON" \
+	'"status":2,"errors":\["get: --zz is no option"\]' get --zz -j
+expect 2 "missing operands are wrong usage" "set: want TARGET VALUE" set 01:00.0
+expect 2 "too many operands are wrong usage" "unset: unexpected 'x'" unset 01:00.0 x
+expect 2 "a bad address is wrong usage" "01:00: not a PCI function|01:00: the device is not" \
+	get 01:00
+expect 2 "a wildcard is wrong usage" "\*:00.0: wildcards are not taken" set '*:00.0' scrub
+expect 2 "a bad value is wrong usage" "hide-it: not a value" set 01:00.0 hide-it
+expect 2 "a short serial is wrong usage" "01-02: not a serial" set 01:00.0 01-02
+expect 2 "all ones is wrong usage" "all ones is what a missing device reads as" \
+	set 01:00.0 ffffffffffffffff
+expect 2 "a serial for the default is wrong usage" "default: takes scrub, hide or pass" \
+	set default 02-00-5e-10-00-00-00-01
+expect 2 "an expect without ids is wrong usage" "expect: wants VENDOR:DEVICE" \
+	set 01:00.0 scrub expect
+expect 2 "an expect of half an id is wrong usage" "8086: not a vendor and device id" \
+	set 01:00.0 scrub expect 8086
+expect 2 "another word after the value is wrong usage" "only 'expect VENDOR:DEVICE' may follow" \
+	set 01:00.0 scrub please 1
+expect 2 "a target that is neither function nor device is wrong usage" \
+	"01:00:00:00: neither a PCI function" set 01:00:00:00 scrub
+expect 1 "apply of a missing file fails" "/no/such/file: No such file" apply /no/such/file
+expect 2 "unset of the default is wrong usage" "default: has no default" unset default
+expect 2 "a bad hook is wrong usage" "--hook fentry: want auto" load --hook fentry
+expect 2 "a bad check is wrong usage" "--check best: want auto" load --check best
+expect 2 "two checks are wrong usage" "--check usage\|resume: want auto" \
+	load --check 'usage|resume'
+expect 2 "an empty check is wrong usage" "--check : want auto" load --check ''
+expect 2 "a former option is wrong usage" "'dsnctl load --help'" load --guard off
+expect 2 "a bad level is wrong usage" "--require all: want proven" status --require all
 
-expect 2 "a bad process id" "0x12: not a process id" repair 0x12
-expect 2 "process id 0" "0: not a process id" repair 0
-expect 2 "a process id with --follow" "12: --follow is for all processes" repair --follow 12
+expect 2 "a bad process id is wrong usage" "0x12: not a process id" repair 0x12
+expect 2 "process id 0 is wrong usage" "0: not a process id" repair 0
+expect 2 "a process id with --follow is wrong usage" "12: --follow is for all processes" \
+	repair --follow 12
 
 commands=$("$dsnctl" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
 for command in $commands; do
-	expect 0 "help of $command" "^Usage: dsnctl $command" "$command" --help
+	expect 0 "$command --help prints its usage" "^Usage: dsnctl $command" "$command" --help
 	if grep -q "dsnctl $command" README.md; then
 		echo "ok - README names $command"
 	else
@@ -74,9 +86,9 @@ else
 	failed=1
 fi
 if "$dsnctl" --help >/dev/full 2>/dev/null; then
-	echo "not ok - a full disk is an error"
+	echo "not ok - --help to a full disk fails"
 	failed=1
 else
-	echo "ok - a full disk is an error"
+	echo "ok - --help to a full disk fails"
 fi
 exit $failed

@@ -22,39 +22,43 @@ by() {
 
 bind_vfio $bdf
 if ! has_fexit; then
-	expect_output "no direct calls: loaded without" "loaded without --answer" \
+	expect_output "without direct calls, load reports that it loads without --answer" \
+		"loaded without --answer" \
 		sh -c "dsnctl load --answer 2>&1"
-	expect_output "and protected" "^$zero$" vfio_read $bdf serial
+	expect_output "without direct calls, a read is scrubbed" "^$zero$" vfio_read $bdf serial
 	finish
 fi
 vfio_read $bdf save /run/image
-expect_output "load --answer" "^loaded: hook fexit, check [a-z]+(, gate)?: proven$" \
+expect_output "load --answer is proven" "^loaded: hook fexit, check [a-z]+(, gate)?: proven$" \
 	dsnctl load --answer
-expect_output "status tells" "^yes$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
+expect_output "status reports answer: yes" "^yes$" \
+	sh -c "dsnctl status | sed -n 's/^answer: *//p'"
 by 1 "a qword is answered, a whole read is not" vfio_read $bdf serial
-expect_output "and scrubbed" "^$zero$" cat /run/by
+expect_output "an answered read is scrubbed" "^$zero$" cat /run/by
 by 36 "a sweep has 36 preads wholly in the serial" sweep_quietly $zero
 sweep scrub $zero
-expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $zero
-expect "set" dsnctl set $bdf $chosen
+expect_output "scrub: reads that fail half-way show no real byte" " 0 wrong" \
+	vfio_read $bdf fault /run/image $zero
+expect "set succeeds" dsnctl set $bdf $chosen
 sweep serial $chosen
-expect_output "guest writes change nothing" " 0 wrong" vfio_read $bdf write /run/image $chosen
-by 0 "a header is not answered" vfio_read $bdf hex 0x140 4
-by 0 "nor is a read over the edge" vfio_read $bdf hex 0x142 4
-by 1 "a byte is" vfio_read $bdf hex 0x14b 1
+expect_output "serial: guest writes change nothing" " 0 wrong" \
+	vfio_read $bdf write /run/image $chosen
+by 0 "a read of the header is not answered" vfio_read $bdf hex 0x140 4
+by 0 "a read over the edge of the serial is not answered" vfio_read $bdf hex 0x142 4
+by 1 "a read of one byte of the serial is answered" vfio_read $bdf hex 0x14b 1
 by 0 "a reader that is not the opener goes to the device, and past other LSMs" \
 	vfio_read $bdf other
-expect_output "and reads what policy shows" "^$chosen$" cat /run/by
-expect "hide" dsnctl set $bdf hide
+expect_output "a reader that is not the opener reads what policy shows" "^$chosen$" cat /run/by
+expect "set hide succeeds" dsnctl set $bdf hide
 sweep hide hide
-expect "pass" dsnctl set $bdf pass
-by 0 "pass: nothing is answered" vfio_read $bdf serial
+expect "set pass succeeds" dsnctl set $bdf pass
+by 0 "under pass no read is answered" vfio_read $bdf serial
 sweep pass $real
-expect "scrub again" dsnctl set $bdf scrub
-expect_output "the reads are counted with the function's" "^[1-9]" \
+expect "set scrub succeeds after pass" dsnctl set $bdf scrub
+expect_output "answered reads are counted with the function's" "^[1-9]" \
 	sh -c "dsnctl get $bdf -j | json_get reads"
-expect "verify" dsnctl verify
-expect_output "nobody was killed" "^0$" count kills
+expect "verify succeeds" dsnctl verify
+expect_output "no reader was killed for an answered read" "^0$" count kills
 
 # What is answered is answered before other security modules are asked, as
 # docs/guarantee.md says: policy's bytes, and nothing of the device.
@@ -63,12 +67,14 @@ trace /usr/sbin/deny.bpf.o &
 tracer=$!
 sleep 1
 expect_status 1 "control: another LSM refuses reads of the header" /run/denied $bdf hex 0x140 4
-expect_output "and would refuse the serial: it is answered with policy's bytes" "^00 00 00 00$" \
+expect_output "a read that another LSM would refuse is answered with policy's bytes" \
+	"^00 00 00 00$" \
 	/run/denied $bdf hex 0x144 4
-expect "load without --answer" dsnctl load
-expect_output "status tells that too" "^no$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
-expect_status 1 "and the other LSM is asked first" /run/denied $bdf hex 0x144 4
+expect "load without --answer succeeds after it" dsnctl load
+expect_output "status reports answer: no" "^no$" sh -c "dsnctl status | sed -n 's/^answer: *//p'"
+expect_status 1 "without --answer the other LSM refuses a read of the serial" \
+	/run/denied $bdf hex 0x144 4
 kill $tracer
-by 0 "nothing is answered now" vfio_read $bdf serial
-expect "unload" dsnctl unload
+by 0 "without --answer no read is answered" vfio_read $bdf serial
+expect "unload succeeds" dsnctl unload
 finish

@@ -165,5 +165,5 @@ if has_fexit; then
 else
 	skip "control: the hook alone" "this kernel attaches no fexit programs to its functions"
 fi
-expect "unload" dsnctl unload --force
+expect "unload --force succeeds" dsnctl unload --force
 finish

@@ -26,95 +26,99 @@ hold() {
 held() {
 	kill $holder
 	wait $holder
-	expect_output "$1" "^ *[1-9][0-9]* $2$" sh -c "sort /run/held | uniq -c | grep -v ' $2\$' ||
+	expect_output "$1" "^ *[1-9][0-9]* $2$" \
+		sh -c "sort /run/held | uniq -c | grep -v ' $2\$' ||
 		sort /run/held | uniq -c"
 }
 
 bind_both
 sees "before load" $bdf $real
 sees "before load" $other 52-54-00-ff-ff-12-34-57
-expect "load" dsnctl load
-sees "scrubbed" $bdf $zero
-sees "scrubbed" $other $zero
+expect "load succeeds" dsnctl load
+sees "load scrubs the function" $bdf $zero
+sees "load scrubs the function" $other $zero
 
 # two functions of one card
-expect_output "a rule for the device" "^0000:01:00: $chosen" dsnctl set 01:00 $chosen
-sees "the device's" $bdf $chosen
-sees "the device's" $other $chosen
-expect_output "functions that differ are told" "are functions of one card and would differ" \
+expect_output "a rule for the device is set" "^0000:01:00: $chosen" dsnctl set 01:00 $chosen
+sees "the function follows the device's rule" $bdf $chosen
+sees "the function follows the device's rule" $other $chosen
+expect_output "set warns if functions of one card would differ" \
+	"are functions of one card and would differ" \
 	sh -c "dsnctl set $other $second 2>&1"
-sees "its own" $other $second
-sees "still the device's" $bdf $chosen
-expect "unset" dsnctl unset $other
-sees "the device's again" $other $chosen
+sees "the function follows its own rule" $other $second
+sees "the function still follows the device's rule" $bdf $chosen
+expect "unset of the function's own rule succeeds" dsnctl unset $other
+sees "without its own rule it follows the device's again" $other $chosen
 
 # unbind and bind, also to another driver in between
 unbind $bdf
 bind_vfio $bdf
-sees "bound again" $bdf $chosen
+sees "the rule holds after it was unbound and bound" $bdf $chosen
 echo uio_pci_generic >$sys/$bdf/driver_override
 unbind $bdf
 modprobe uio_pci_generic
 echo $bdf >/sys/bus/pci/drivers_probe
-expect_output "a driver of the host's has it" "^uio_pci_generic$" driver_of $bdf
-expect_output "list says so" "^$bdf +uio_pci_generic " dsnctl list
+expect_output "a driver of the host has the function" "^uio_pci_generic$" driver_of $bdf
+expect_output "list names the driver of the host" "^$bdf +uio_pci_generic " dsnctl list
 bind_vfio $bdf
-sees "bound again, from another driver" $bdf $chosen
+sees "the rule holds after another driver had it" $bdf $chosen
 
 # resets by the host, the device being open: of the function (e1000e has no FLR: by its
 # power state), and of the bus, at the port
-expect "reset method" sh -c "echo pm >$sys/$bdf/reset_method"
+expect "the function's reset method is set" sh -c "echo pm >$sys/$bdf/reset_method"
 hold $bdf
-expect "reset of the function" sh -c "echo 1 >$sys/$bdf/reset"
+expect "the function is reset while it is open" sh -c "echo 1 >$sys/$bdf/reset"
 sleep 2
-held "all that was read before and behind the reset" $chosen
-sees "opened again" $bdf $chosen
+held "reads before and after a reset of the function follow the rule" $chosen
+sees "the rule holds after a reset of the function" $bdf $chosen
 hold $bdf
 for control in '\0100' '\0000'; do
 	printf '%b' "$control" | dd of=$sys/0000:00:05.0/config bs=1 seek=62 conv=notrunc 2>/dev/null ||
-		not_ok "the port's bridge control cannot be written"
+		not_ok "the port's bridge control can be written"
 	sleep 1
 done
 sleep 1
-held "all that was read before and behind the bus reset" $chosen
-sees "opened again" $bdf $chosen
+held "reads before and after a reset of the bus follow the rule" $chosen
+sees "the rule holds after a reset of the bus" $bdf $chosen
 hold $bdf
 echo "$bdf" >/sys/bus/pci/drivers/vfio-pci/unbind &
 unbinding=$!
 sleep 2
-held "while the host wants it back" $chosen
+held "reads while the host unbinds it follow the rule" $chosen
 wait $unbinding
 bind_both
-sees "after that" $bdf $chosen
+sees "the rule holds after the host had it back" $bdf $chosen
 
 # remove and rescan
 echo 1 >$sys/$bdf/remove
 echo 1 >$sys/$other/remove
-expect_status 1 "removed" test -e $sys/$bdf
-expect_output "its rule stays" "^0000:01:00 +serial $chosen" dsnctl dump
+expect_status 1 "the function is removed" test -e $sys/$bdf
+expect_output "dump has the rule of a removed function" "^0000:01:00 +serial $chosen" dsnctl dump
 echo 1 >/sys/bus/pci/rescan
 bind_both
-sees "found again" $bdf $chosen
-sees "found again" $other $chosen
+sees "the rule holds after remove and rescan" $bdf $chosen
+sees "the rule holds after remove and rescan" $other $chosen
 
 # modules: the hook's function is in vfio-pci-core, which the hook keeps
 unbind $bdf
 unbind $other
-expect_output "vfio_pci_core cannot go while the programs are loaded" "busy|temporarily unavailable" \
+expect_output "vfio_pci_core cannot go while the programs are loaded" \
+	"busy|temporarily unavailable" \
 	sh -c "rmmod vfio_pci && rmmod vfio_pci_core 2>&1; true"
-expect "it is there" test -d /sys/module/vfio_pci_core
-expect "status is as it was" dsnctl status
+expect "vfio_pci_core stays while the programs are loaded" test -d /sys/module/vfio_pci_core
+expect "status is good without vfio-pci" dsnctl status
 bind_both
-sees "with vfio-pci out and in again" $bdf $chosen
+sees "the rule holds with vfio-pci removed and loaded again" $bdf $chosen
 unbind $bdf
 unbind $other
-expect "unload" dsnctl unload
+expect "unload succeeds" dsnctl unload
 # the kernel lets go of it some time after the last program
-expect "then it can go" timeout 20 sh -c "rmmod vfio_pci; until rmmod vfio_pci_core; do sleep 0.1; done"
+expect "vfio_pci_core can go after unload" \
+	timeout 20 sh -c "rmmod vfio_pci; until rmmod vfio_pci_core; do sleep 0.1; done"
 bind_both
-sees "without the programs" $bdf $real
-expect "load again" dsnctl load
-sees "scrubbed again" $bdf $zero
+sees "without the programs a read shows the real serial" $bdf $real
+expect "load succeeds with vfio-pci loaded again" dsnctl load
+sees "load scrubs the function again" $bdf $zero
 
 # unplugging, as by the button at the slot
 slot=$(grep -l "^0000:01:00" /sys/bus/pci/slots/*/address)
@@ -124,9 +128,9 @@ while [ -e $sys/$bdf ] && [ $i -lt 20 ]; do
 	sleep 1
 	i=$((i + 1))
 done
-expect_status 1 "unplugged" test -e $sys/$bdf
-expect "status after that" dsnctl status
-expect "and dump" dsnctl dump
-expect_output "no read passed the check, and nobody was killed" "^0 0$" \
+expect_status 1 "the function is unplugged" test -e $sys/$bdf
+expect "status is good after an unplug" dsnctl status
+expect "dump succeeds after an unplug" dsnctl dump
+expect_output "no read was unchecked, and no reader was killed" "^0 0$" \
 	sh -c "dsnctl status -j >/run/s; echo \$(json_get kills </run/s) \$(json_get unchecked </run/s)"
 finish

@@ -23,35 +23,38 @@ state() {
 expect "check, before vfio-pci is loaded" dsnctl check
 state vfio-pci limited
 expect_status 1 "check has not loaded it" test -d /sys/bus/pci/drivers/vfio-pci
-expect_output "and it says that not all could be seen" "^false$" \
+expect_output "check without vfio-pci says that it is not certain" "^false$" \
 	sh -c "dsnctl check -j 2>/dev/null | json_get certain"
 foretold "vfio-pci not loaded"
 mv /lib/modules /lib/modules.away
 rmmod vfio-pci
-expect_status 4 "no vfio-pci at all" dsnctl check
-expect_output "is told" "^dsnctl: this host cannot do it: there is no vfio-pci" \
+expect_status 4 "check without any vfio-pci module exits with 4" dsnctl check
+expect_output "check without any vfio-pci module names the cause" \
+	"^dsnctl: this host cannot do it: there is no vfio-pci" \
 	sh -c "dsnctl check 2>&1; true"
 mv /lib/modules.away /lib/modules
 
 bind_vfio $bdf
 dmesg -c >/dev/null
-expect "check" dsnctl check
-expect_output "all is seen" "^true$" sh -c "dsnctl check -j | json_get certain"
+expect "check succeeds with vfio-pci loaded" dsnctl check
+expect_output "check with vfio-pci loaded is certain" "^true$" \
+	sh -c "dsnctl check -j | json_get certain"
 for item in btf jit vfio-pci module_btf lockdown fexit kprobes permission ftrace preemption \
 	numa_balancing tracepoints task_work lsm addresses bpffs iommu; do
 	state $item ok
 done
-expect_status 1 "no program was loaded by it" sh -c "bpftool prog show | grep dsn_"
-expect_status 1 "nothing is pinned" ls $pins
-expect_status 1 "the kernel has not warned of one" sh -c "dmesg | grep -i bpf"
+expect_status 1 "check leaves no program loaded" sh -c "bpftool prog show | grep dsn_"
+expect_status 1 "check pins nothing" ls $pins
+expect_status 1 "the kernel has logged no BPF program of check" sh -c "dmesg | grep -i bpf"
 mkdir -p /etc
 echo 'nobody:x:1234:1234::/:/bin/sh' >/etc/passwd
-expect "not root: check" su nobody -c "dsnctl check"
-expect_output "not root: the preemption model is not seen" "^preemption +unknown" \
+expect "check succeeds for a user who is not root" su nobody -c "dsnctl check"
+expect_output "check by a user who is not root says that preemption is unknown" \
+	"^preemption +unknown" \
 	su nobody -c "dsnctl check"
 umount /sys/fs/bpf
-expect_status 1 "no bpffs: as load would" dsnctl check
-expect_output "no bpffs: what to do" "mount -t bpf" sh -c "dsnctl check 2>&1; true"
+expect_status 1 "check without bpffs fails, as load would" dsnctl check
+expect_output "check without bpffs says what to do" "mount -t bpf" sh -c "dsnctl check 2>&1; true"
 mount -t bpf bpf /sys/fs/bpf
 
 was=$(sed 's/.*(\(.*\)).*/\1/' /sys/kernel/debug/sched/preempt)
@@ -69,7 +72,7 @@ if echo 0 >/proc/sys/kernel/ftrace_enabled; then
 	done
 	echo 1 >/proc/sys/kernel/ftrace_enabled
 else
-	skip "ftrace off" "this kernel cannot turn ftrace off"
+	skip "ftrace off: no read is real" "this kernel cannot turn ftrace off"
 fi
 echo 2 >/proc/sys/kernel/kptr_restrict
 state addresses limited
@@ -78,56 +81,62 @@ echo 0 >/proc/sys/kernel/kptr_restrict
 preempt "$was"
 echo 0 >/proc/sys/net/core/bpf_jit_enable
 if grep -q 0 /proc/sys/net/core/bpf_jit_enable; then
-	expect_status 4 "no JIT: check" dsnctl check
-	expect_status 4 "no JIT: load" dsnctl load
+	expect_status 4 "without a JIT check exits with 4" dsnctl check
+	expect_status 4 "without a JIT load exits with 4" dsnctl load
 	echo 1 >/proc/sys/net/core/bpf_jit_enable
 else
-	skip "no JIT" "this kernel always compiles"
+	skip "without a JIT load exits with 4" "this kernel always compiles"
 fi
 
 # verify
 ways='"match".*"match".*"match".*"match".*"match".*"match"'
 
-expect_status 3 "verify: not loaded" dsnctl verify
-expect "load" dsnctl load
+expect_status 3 "verify before load exits with 3" dsnctl verify
+expect "load succeeds before verify" dsnctl load
 for value in scrub $chosen hide pass; do
 	dsnctl set $bdf "$value" >/dev/null
 	expect_output "verify under $value: all ways match" "$ways" dsnctl verify $bdf -j
 done
-expect_output "verify without a function finds it" "$ways" dsnctl verify -j
-expect_status 1 "it does not print the real serial" sh -c "dsnctl verify $bdf | grep $real"
-expect_output "it does not keep the group" "^$real$" vfio_read $bdf serial
+expect_output "verify without a function finds the function" "$ways" dsnctl verify -j
+expect_status 1 "verify does not print the real serial" sh -c "dsnctl verify $bdf | grep $real"
+expect_output "verify does not keep the group" "^$real$" vfio_read $bdf serial
 dsnctl set $bdf $chosen >/dev/null
 vfio_read $bdf hold >/run/reader &
 reader=$!
 sleep 1
-expect_status 1 "verify: busy" dsnctl verify $bdf
-expect_output "verify says busy" "^$bdf +serial +- +busy +process $reader" sh -c "dsnctl verify $bdf 2>/dev/null; true"
+expect_status 1 "verify of an open device fails" dsnctl verify $bdf
+expect_output "verify of an open device names its process" \
+	"^$bdf +serial +- +busy +process $reader" sh -c "dsnctl verify $bdf 2>/dev/null; true"
 kill $reader
 wait $reader 2>/dev/null
-expect_status 2 "verify: no address" dsnctl verify here
+expect_status 2 "verify of something else than an address is wrong usage" dsnctl verify here
 for case in "0000:00:1e.7 no such function" "0000:00:00.0 no Device Serial Number"; do
-	expect_status 1 "verify: $case" dsnctl verify "${case%% *}"
-	expect_output "says: $case" "${case#* }" sh -c "dsnctl verify ${case%% *} 2>&1; true"
+	expect_status 1 "verify fails: $case" dsnctl verify "${case%% *}"
+	expect_output "verify names the cause: $case" "${case#* }" \
+		sh -c "dsnctl verify ${case%% *} 2>&1; true"
 done
 unbind $bdf
-expect_output "verify: not bound" "not to vfio-pci" sh -c "dsnctl verify $bdf 2>&1; true"
-expect_output "verify: nothing to verify" "nothing was verified" sh -c "dsnctl verify 2>&1"
+expect_output "verify of an unbound function says that it is not bound to vfio-pci" \
+	"not to vfio-pci" sh -c "dsnctl verify $bdf 2>&1; true"
+expect_output "verify without a bound function says that nothing was verified" \
+	"nothing was verified" sh -c "dsnctl verify 2>&1"
 bind_vfio $bdf
-expect_output "nobody was killed" "^0$" count kills
+expect_output "verify has killed no reader" "^0$" count kills
 # control: with the hook gone behind our back, and the policy still there
 for way in scrub $chosen hide; do
 	dsnctl load --check off >/dev/null 2>&1
 	dsnctl set $bdf "$way" >/dev/null
-	expect "control: a hook is there" dsnctl verify
+	expect "control: verify succeeds while the hook is there" dsnctl verify
 	rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
 	sleep 1
-	expect_status 3 "control: the hook is gone under $way" dsnctl verify
-	expect_output "control: every way says so" "^6$" \
+	expect_status 3 "control: verify exits with 3 if the hook is gone under $way" \
+		dsnctl verify
+	expect_output "control: without the hook every way of verify reports the real serial" \
+		"^6$" \
 		sh -c "dsnctl verify 2>/dev/null | grep -c 'MISMATCH .*real serial was readable'"
-	expect_output "control: JSON too" "^true$" \
+	expect_output "control: without the hook verify -j reports the real serial" "^true$" \
 		sh -c "dsnctl verify -j 2>/dev/null | json_get real_readable"
-	expect_status 1 "control: the real serial is not printed" \
+	expect_status 1 "control: without the hook verify does not print the real serial" \
 		sh -c "dsnctl verify 2>&1 | grep $real"
 done
 # with the check behind it, a hook that is gone makes no difference
@@ -135,23 +144,24 @@ dsnctl load >/dev/null 2>&1
 dsnctl set $bdf scrub >/dev/null
 rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
 sleep 1
-expect_output "the hook is gone, the check is there: all ways match" "$ways" dsnctl verify -j
-expect_output "status says so" "^none (usage|resume) proven$" \
+expect_output "verify matches in all ways with the check alone" "$ways" dsnctl verify -j
+expect_output "status reports no hook, a check, and proven" "^none (usage|resume) proven$" \
 	sh -c "dsnctl status -j >/run/s; echo \$(json_get hook </run/s) \$(json_get check </run/s) \
 		\$(json_get guarantee </run/s)"
 dsnctl set $bdf pass >/dev/null
-expect "control: under pass it is policy" dsnctl verify
+expect "control: verify takes the real serial for policy under pass" dsnctl verify
 dsnctl load >/dev/null 2>&1
 if dsnctl load --check off >/dev/null 2>&1 && echo 0 >/proc/sys/kernel/ftrace_enabled; then
 	dsnctl set $bdf scrub >/dev/null
-	expect_status 3 "control: ftrace off, no check" dsnctl verify
+	expect_status 3 "control: verify exits with 3 with ftrace off and no check" dsnctl verify
 	echo 1 >/proc/sys/kernel/ftrace_enabled
-	expect "and on again" dsnctl verify
+	expect "verify succeeds with ftrace on again" dsnctl verify
 else
-	skip "control: ftrace off, no check" "this kernel cannot turn ftrace off then"
+	skip "control: verify exits with 3 with ftrace off and no check" \
+		"this kernel cannot turn ftrace off then"
 fi
-expect "unload" dsnctl unload
-expect_status 3 "verify after unload" dsnctl verify
+expect "unload succeeds" dsnctl unload
+expect_status 3 "verify after unload exits with 3" dsnctl verify
 
 # metrics
 
@@ -189,55 +199,66 @@ metric() {
 
 echo 'a_total 1' >/run/wrong
 expect_status 1 "control: the check of the format finds an error" awk -f /run/strict /run/wrong
-expect "metrics: not loaded" dsnctl metrics
+expect "metrics before load exits with 0" dsnctl metrics
 expect_output "metrics: dsnctl_loaded is 0" "^0$" metric dsnctl_loaded
-expect_output "metrics: not protected" "^1$" metric 'dsnctl_guarantee{level="not protected"}'
+expect_output "metrics before load report not protected" "^1$" \
+	metric 'dsnctl_guarantee{level="not protected"}'
 dsnctl metrics >/run/metrics
-expect "metrics, not loaded: the format" awk -f /run/strict /run/metrics
+expect "metrics before load keep to the format" awk -f /run/strict /run/metrics
 dsnctl load >/dev/null 2>&1
 dsnctl set $bdf $chosen >/dev/null
 vfio_read $bdf serial >/dev/null
 dsnctl set $bdf pass >/dev/null
 vfio_read $bdf serial >/dev/null
 dsnctl metrics >/run/metrics
-expect "metrics: the format" awk -f /run/strict /run/metrics
-expect_output "metrics: dsnctl_loaded" "^1$" metric dsnctl_loaded
-expect_output "metrics: proven" "^1$" metric 'dsnctl_guarantee{level="proven"}'
-expect_output "metrics: one level only" "^1$" sh -c "grep -c '^dsnctl_guarantee.* 1$' /run/metrics"
-expect_output "metrics: the hook" '^dsnctl_info\{.*hook="fexit",check="[a-z]+",preemption="[a-z]+"' cat /run/metrics
-expect_output "metrics: rules" "^1$" metric dsnctl_rules
+expect "metrics keep to the format" awk -f /run/strict /run/metrics
+expect_output "metrics: dsnctl_loaded is 1 after load" "^1$" metric dsnctl_loaded
+expect_output "metrics report proven" "^1$" metric 'dsnctl_guarantee{level="proven"}'
+expect_output "metrics report one level only" "^1$" \
+	sh -c "grep -c '^dsnctl_guarantee.* 1$' /run/metrics"
+expect_output "metrics report the hook, the check and the preemption model" \
+	'^dsnctl_info\{.*hook="fexit",check="[a-z]+",preemption="[a-z]+"' cat /run/metrics
+expect_output "metrics count one rule" "^1$" metric dsnctl_rules
 for key in touched missed repaired answered refused wholes wholes_passed unchecked stops kills \
 	failed_writes unkillable uncounted collapsed; do
-	expect_output "metrics: $key as in status" "^$(count $key)$" \
+	expect_output "metrics have $key as status has it" "^$(count $key)$" \
 		metric dsnctl_${key}_total
 done
-expect_output "metrics: reads of the device" "^$(dsnctl get $bdf -j | json_get reads)$" \
+expect_output "metrics have the reads of the device as get has them" \
+	"^$(dsnctl get $bdf -j | json_get reads)$" \
 	metric "dsnctl_device_reads_total{bdf=\"$bdf\"}"
-expect_output "metrics: which there were" "^[1-9]" metric "dsnctl_device_reads_total{bdf=\"$bdf\"}"
-expect_output "metrics: passed" "^[1-9]" metric "dsnctl_device_passed_total{bdf=\"$bdf\"}"
+expect_output "metrics count reads of the device" "^[1-9]" \
+	metric "dsnctl_device_reads_total{bdf=\"$bdf\"}"
+expect_output "metrics count reads that were passed" "^[1-9]" \
+	metric "dsnctl_device_passed_total{bdf=\"$bdf\"}"
 now=$(date +%s)
 age=$((now - $(metric dsnctl_loaded_timestamp_seconds)))
-expect "metrics: when it was loaded" test $age -ge 0 -a $age -lt 120
-expect_output "metrics -j" "^dsnctl_loaded$" sh -c "dsnctl metrics -j | json_get metrics 0 name"
-expect_status 1 "metrics do not have the serial" grep -E "$real|$chosen" /run/metrics
-expect_status 1 "not root: metrics" su nobody -c "dsnctl metrics"
+expect "metrics have the time of load" test $age -ge 0 -a $age -lt 120
+expect_output "metrics -j has the names" "^dsnctl_loaded$" \
+	sh -c "dsnctl metrics -j | json_get metrics 0 name"
+expect_status 1 "metrics do not print the serial" grep -E "$real|$chosen" /run/metrics
+expect_status 1 "metrics by a user who is not root fail" su nobody -c "dsnctl metrics"
 
-expect "metrics --textfile" dsnctl metrics --textfile $text
-expect "the same text" cmp $text /run/metrics
-expect_output "mode 0644" "^-rw-r--r--" ls -l $text
+expect "metrics --textfile succeeds" dsnctl metrics --textfile $text
+expect "metrics --textfile writes what metrics prints" cmp $text /run/metrics
+expect_output "metrics --textfile writes a file of mode 0644" "^-rw-r--r--" ls -l $text
 exec 3<$text
 dsnctl unload >/dev/null
 dsnctl metrics --textfile $text
-expect_output "who has the old file open reads it to its end" "^[0-9]+ /run/metrics$" \
+expect_output "a reader of the old text file reads it to its end" "^[0-9]+ /run/metrics$" \
 	sh -c "cat <&3 | cmp - /run/metrics && wc -c /run/metrics"
 exec 3<&-
-expect_output "the file is the new one" "^dsnctl_loaded 0$" cat $text
-expect_output "no temporary file is left" "^1$" sh -c "ls -d $text* | wc -l"
+expect_output "the text file is the new one" "^dsnctl_loaded 0$" cat $text
+expect_output "metrics --textfile leaves no temporary file" "^1$" sh -c "ls -d $text* | wc -l"
 mkdir /run/full
 mount -t tmpfs -o size=4k tmpfs /run/full
 echo old >/run/full/metrics.prom
-expect_status 1 "a full disk" dsnctl metrics --textfile /run/full/metrics.prom
-expect_output "leaves the old file" "^old$" cat /run/full/metrics.prom
-expect_output "and nothing else" "^1$" sh -c "ls -a /run/full | grep -c metrics"
-expect_status 1 "no such folder" dsnctl metrics --textfile /nowhere/metrics.prom
+expect_status 1 "metrics --textfile to a full disk fails" \
+	dsnctl metrics --textfile /run/full/metrics.prom
+expect_output "metrics --textfile to a full disk leaves the old file" "^old$" \
+	cat /run/full/metrics.prom
+expect_output "metrics --textfile to a full disk leaves no temporary file" "^1$" \
+	sh -c "ls -a /run/full | grep -c metrics"
+expect_status 1 "metrics --textfile to a missing folder fails" \
+	dsnctl metrics --textfile /nowhere/metrics.prom
 finish

@@ -6,13 +6,15 @@
 bind_vfio $bdf
 vfio_read $bdf save /run/image
 expect_output "the serial is at 0x100" "^03 00" vfio_read $bdf hex 0x100 2
-expect_output "control: before load it is real" "[1-9][0-9]* wrong bytes" \
+expect_output "control: before load reads show the real serial" "[1-9][0-9]* wrong bytes" \
 	sh -c "vfio_read $bdf sweep /run/image $chosen; true"
-expect "load" dsnctl load
-expect_output "scrub: every read around it" " 0 wrong" \
+expect "load succeeds" dsnctl load
+expect_output "scrub: every read around the serial" " 0 wrong" \
 	vfio_read $bdf sweep /run/image $zero
-expect "set" dsnctl set $bdf $chosen
-expect_output "serial: every read around it" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
-expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $chosen
-expect_output "list knows it" "^$bdf vfio-pci serial $chosen" dsnctl list
+expect "set succeeds" dsnctl set $bdf $chosen
+expect_output "serial: every read around the serial" " 0 wrong" \
+	vfio_read $bdf sweep /run/image $chosen
+expect_output "serial: reads that fail half-way show no real byte" " 0 wrong" \
+	vfio_read $bdf fault /run/image $chosen
+expect_output "list has the serial of the rule" "^$bdf vfio-pci serial $chosen" dsnctl list
 finish

@@ -7,31 +7,38 @@ gone() { timeout 10 sh -c "while bpftool prog show | grep -q $1; do sleep 0.1; d
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
-expect_output "load, with a check, as kprobes are skipped easily" \
+expect_output "load --hook kprobe loads a check too, and is proven" \
 	"^loaded: hook kprobe, check (usage|resume): proven" dsnctl load --hook kprobe
-expect_output "status says which hook and why" "^hook_reason: +--hook kprobe$" dsnctl status
-expect_output "without a check it promises less" "^loaded: hook kprobe, check off: best-effort$" \
+expect_output "status gives the reason for the hook" "^hook_reason: +--hook kprobe$" dsnctl status
+expect_output "load --hook kprobe without a check is best-effort" \
+	"^loaded: hook kprobe, check off: best-effort$" \
 	dsnctl load --hook kprobe --check off
-expect_status 3 "and says so" dsnctl status --require proven
-expect "with it again" dsnctl load --hook kprobe
+expect_status 3 "status without a check is not proven" dsnctl status --require proven
+expect "load --hook kprobe with a check succeeds again" dsnctl load --hook kprobe
 expect_output "scrub: every read around the serial" " 0 wrong" \
 	vfio_read $bdf sweep /run/image $zero
-expect_output "reads that fail half-way" " 0 wrong" vfio_read $bdf fault /run/image $zero
-expect "set" dsnctl set $bdf $chosen
-expect_output "serial: every read around it" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
-expect_output "guest writes change nothing" " 0 wrong" vfio_read $bdf write /run/image $chosen
+expect_output "scrub: reads that fail half-way show no real byte" " 0 wrong" \
+	vfio_read $bdf fault /run/image $zero
+expect "set succeeds" dsnctl set $bdf $chosen
+expect_output "serial: every read around the serial" " 0 wrong" \
+	vfio_read $bdf sweep /run/image $chosen
+expect_output "serial: guest writes change nothing" " 0 wrong" \
+	vfio_read $bdf write /run/image $chosen
 if ! has_fexit; then
 	skip "fexit takes over" "this kernel attaches no fexit"
-	expect "unload" dsnctl unload
+	expect "unload succeeds after the kprobe pair" dsnctl unload
 	finish
 fi
-expect_output "fexit takes over, the rule stays" "^loaded: hook fexit," dsnctl load
-expect_output "and rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
-expect "the pair is gone" gone probe
-expect "who has a device open is asked of what is loaded" test -e /sys/fs/bpf/dsnctl/open
-expect_output "and back" "^loaded: hook kprobe" dsnctl load --hook kprobe
-expect_output "rewrites" " 0 wrong" vfio_read $bdf sweep /run/image $chosen
-expect "fexit is gone" gone dsn_fexit
-expect_status 1 "not beside kprobes, which do not hold the module" test -e /sys/fs/bpf/dsnctl/open
-expect "unload" dsnctl unload
+expect_output "load replaces the kprobe pair by fexit" "^loaded: hook fexit," dsnctl load
+expect_output "fexit follows the rule that was set under the kprobe pair" " 0 wrong" \
+	vfio_read $bdf sweep /run/image $chosen
+expect "the kprobe pair is gone after fexit was loaded" gone probe
+expect "with fexit the openers of devices are pinned" test -e /sys/fs/bpf/dsnctl/open
+expect_output "load --hook kprobe replaces fexit" "^loaded: hook kprobe" dsnctl load --hook kprobe
+expect_output "the kprobe pair follows the rule that fexit had" " 0 wrong" \
+	vfio_read $bdf sweep /run/image $chosen
+expect "fexit is gone after the kprobe pair was loaded" gone dsn_fexit
+expect_status 1 "with the kprobe pair no openers of devices are pinned" \
+	test -e /sys/fs/bpf/dsnctl/open
+expect "unload succeeds" dsnctl unload
 finish

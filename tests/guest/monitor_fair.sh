@@ -15,7 +15,7 @@ repeats() { sed -n 's/.*"repeats":\([0-9]*\).*/\1/p' | awk '{ sum += $1 } END { 
 bind_vfio $bdf
 bind_vfio $slow
 vfio_read $bdf save /run/image
-expect "load" dsnctl load
+expect "load succeeds" dsnctl load
 : >/run/events
 dsnctl monitor -j >/run/events 2>/run/errors &
 monitor=$!
@@ -31,14 +31,14 @@ sleep 1
 kill -TERM $monitor
 wait $monitor
 expect_output "the monitor has lost no event" '"event":"end",.*"lost":0,' tail -n 1 /run/events
-expect_status 1 "and told of no loss meanwhile" has '"event":"lost"'
+expect_status 1 "the monitor has reported no loss meanwhile" has '"event":"lost"'
 
 # two reads a line
 lines=$(grep -c "^$zero$" /run/slow)
 expect_output "the guest that reads once a second was there" "^[2-9]$" echo "$lines"
-expect_output "each of its reads has an event" "^$((2 * lines))$" \
+expect_output "each read of the guest that reads once a second has an event" "^$((2 * lines))$" \
 	sh -c "grep '\"event\":\"read\"' /run/events | grep -c '\"bdf\":\"$slow\"'"
-expect_output "none of its events stands for others" "^0$" \
+expect_output "no event of the guest that reads once a second stands for others" "^0$" \
 	sh -c "grep '\"bdf\":\"$slow\"' /run/events | grep -vc '\"repeats\":0'; true"
 
 reads=$(sed -n 's/^total: \([0-9]*\) reads.*/\1/p' /run/loud)
@@ -48,9 +48,9 @@ echo "# $reads reads without a pause, $events events, which tell of $told"
 expect_output "most reads of the other guest have no event of their own" "^yes$" \
 	sh -c "[ $events -gt 0 ] && [ $events -lt $((reads / 4)) ] && echo yes"
 # those since its last event are in none
-expect_output "but are counted in the next one that has" "^yes$" \
+expect_output "most reads without an event of their own are counted in the next event" "^yes$" \
 	sh -c "[ $told -le $reads ] && [ $told -ge $((reads * 3 / 4)) ] && echo yes"
-expect_output "status counts what was collapsed" "^[1-9]" \
+expect_output "status counts the reads that were collapsed" "^[1-9]" \
 	count collapsed
-expect "unload" dsnctl unload
+expect "unload succeeds" dsnctl unload
 finish

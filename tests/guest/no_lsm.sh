@@ -5,20 +5,24 @@
 
 bind_vfio $bdf
 vfio_read $bdf save /run/image
-expect_output "bpf is not active" "^lsm +limited +bpf is not active" dsnctl check
-expect_output "which is no matter" "^guarantee: +proven$" dsnctl check
+expect_output "check says that bpf is not active among the LSMs" \
+	"^lsm +limited +bpf is not active" dsnctl check
+expect_output "check predicts proven without bpf among the LSMs" "^guarantee: +proven$" \
+	dsnctl check
 foretold=$(outcome check)
-expect_output "load" "^loaded: hook [a-z]+, check [a-z]+: proven$" dsnctl load
+expect_output "load is proven without bpf among the LSMs" \
+	"^loaded: hook [a-z]+, check [a-z]+: proven$" dsnctl load
 expect_output "check has foretold '$foretold'" "^${foretold:-nothing}$" outcome status
 expect_output "scrub: every read around the serial" "^[1-9][0-9]* reads, 0 wrong" \
 	vfio_read $bdf sweep /run/image $zero
 expect_status 137 "a reader by io_uring is killed" vfio_read $bdf ring 0x144 4
 if has_fexit; then
-	expect_output "reads are answered without an LSM too" "^true$" \
+	expect_output "load --answer succeeds without bpf among the LSMs" "^true$" \
 		sh -c "dsnctl load --answer -j | json_get answer"
-	expect_output "and scrubbed" "^[1-9][0-9]* reads, 0 wrong" \
+	expect_output "with --answer every read around the serial is scrubbed" \
+		"^[1-9][0-9]* reads, 0 wrong" \
 		vfio_read $bdf sweep /run/image $zero
-	expect_output "answered" "^[1-9]" count answered
+	expect_output "with --answer reads are counted as answered" "^[1-9]" count answered
 fi
 dsnctl unload >/dev/null
 for model in none voluntary full lazy; do

@@ -34,8 +34,8 @@ if [ "$(cat $balancing 2>/dev/null || echo 0)" = 0 ]; then
 fi
 bind_vfio $bdf
 vfio_read $bdf save /run/image
-expect "load" dsnctl load
-expect "set" dsnctl set $bdf $chosen
+expect "load succeeds" dsnctl load
+expect "set succeeds" dsnctl set $bdf $chosen
 # a page that cannot be written may cost a stop, and this lets the process go on
 dsnctl repair --follow >/run/repair 2>&1 &
 repair=$!
@@ -52,7 +52,7 @@ if { echo 100 >$rates/scan_delay_ms && echo 100 >$rates/scan_period_min_ms &&
 	echo 200 >$rates/scan_period_max_ms; } 2>/dev/null; then
 	healthy "whole reads, pages taken ten times as often" whole
 	healthy "dwords, pages taken ten times as often" low high
-	expect "load the check alone" dsnctl load --hook none
+	expect "load of the check alone succeeds" dsnctl load --hook none
 	healthy "the check alone: whole reads, pages taken ten times as often" whole
 	healthy "the check alone: dwords, pages taken ten times as often" low high
 	# not in parts: the check usage alone ends a reader whose iovecs cannot be read
@@ -60,8 +60,8 @@ if { echo 100 >$rates/scan_delay_ms && echo 100 >$rates/scan_period_min_ms &&
 else
 	skip "pages taken ten times as often" "this kernel does not let its rate be chosen"
 fi
-expect_output "no reader got away" "^0$" count unkillable
-expect_output "nothing was refused" "^0$" count refused
+expect_output "no reader was unkillable" "^0$" count unkillable
+expect_output "no read was refused" "^0$" count refused
 echo "# stops: $(count stops), failed writes: $(count failed_writes), repair: $(tail -n 1 /run/repair)"
 kill $repair
 wait $repair 2>/dev/null

@@ -19,46 +19,47 @@ sees() {
 	hear guest end 60 >/run/seen
 	expect_output "$1: the chain" "^chain $2$" cat /run/seen
 	for way in dword word byte odd; do
-		expect_output "$1: read by $way" "^$way header $3 serial $4 real $5$" cat /run/seen
+		expect_output "$1: read by $way" "^$way header $3 serial $4 real $5$" \
+			cat /run/seen
 	done
 	# which is why a guest needs the memory-mapped way: ports reach 256 bytes
 	expect_output "$1: ports reach the function" "^ports find 10d38086$" cat /run/seen
-	expect_output "$1: and nothing of its serial" "^ports .* real 0$" cat /run/seen
+	expect_output "$1: ports show nothing of its serial" "^ports .* real 0$" cat /run/seen
 }
 
 shown="20001@100 10003@140"
 bind_vfio $bdf
 boot_guest "a guest boots before load"
 sees "control: before load" "$shown" 00010003 $real 2
-expect "load" dsnctl load
+expect "load succeeds" dsnctl load
 sees "load under a running guest" "$shown" 00010003 $zero 0
-expect_output "its serial does not change under it unasked" "qemu.* has it open" \
+expect_output "set without --force names the QEMU that has the device open" "qemu.* has it open" \
 	sh -c "dsnctl set $bdf $chosen 2>&1; true"
 sees "set in vain" "$shown" 00010003 $zero 0
-expect "set --force" dsnctl set $bdf $chosen --force
+expect "set --force succeeds under a running guest" dsnctl set $bdf $chosen --force
 sees "set under a running guest" "$shown" 00010003 $chosen 0
-expect "hide --force" dsnctl set $bdf hide --force
+expect "set hide --force succeeds under a running guest" dsnctl set $bdf hide --force
 sees "hide under a running guest" "20001@100 00000@140" 00000000 $zero 0
-expect "pass --force" dsnctl set $bdf pass --force
+expect "set pass --force succeeds under a running guest" dsnctl set $bdf pass --force
 sees "control: pass under a running guest" "$shown" 00010003 $real 2
-expect "scrub --force" dsnctl set $bdf scrub --force
+expect "set scrub --force succeeds under a running guest" dsnctl set $bdf scrub --force
 sees "scrub under a running guest" "$shown" 00010003 $zero 0
 stop_vmm guest
 
 boot_guest "a guest boots while scrubbed"
 sees "scrubbed before it booted" "$shown" 00010003 $zero 0
-expect_output "the reader is its processor" "CPU 0/TCG" \
+expect_output "get names the guest's processor as the last reader" "CPU 0/TCG" \
 	sh -c "dsnctl get $bdf -j | json_get last_command"
 stop_vmm guest
-expect "set" dsnctl set $bdf $chosen
+expect "set succeeds while no guest runs" dsnctl set $bdf $chosen
 boot_guest "a guest boots while set"
 sees "set before it booted" "$shown" 00010003 $chosen 0
 stop_vmm guest
-expect "hide" dsnctl set $bdf hide
+expect "set hide succeeds while no guest runs" dsnctl set $bdf hide
 boot_guest "a guest boots while hidden"
 # QEMU takes a capability without an ID out of the chain
 sees "hidden before it booted" "20001@100" 00000000 $zero 0
-expect "unload --force" dsnctl unload --force
+expect "unload --force succeeds under a running guest" dsnctl unload --force
 sees "control: unload under the guest that never had the capability" "20001@100" 00010003 $real 2
 stop_vmm guest
 finish

@@ -20,15 +20,17 @@ sees() {
 	hear guest end 60 >/run/seen
 	expect_output "$1: the chain" "^chain $shown$" cat /run/seen
 	for way in dword word byte; do
-		expect_output "$1: read by $way" "^$way header 00010003 serial $2 real $3$" cat /run/seen
+		expect_output "$1: read by $way" "^$way header 00010003 serial $2 real $3$" \
+			cat /run/seen
 	done
-	expect_output "$1: no more by dwords that are not aligned" "^odd .* real $3$" cat /run/seen
+	expect_output "$1: no more by dwords that are not aligned" "^odd .* real $3$" \
+		cat /run/seen
 }
 
 bind_vfio $bdf
 boot_guest "control: a guest boots before load"
 sees "control: before load" $real 2
-expect_output "load" ": withheld$" dsnctl load
+expect_output "load withholds under a running guest" ": withheld$" dsnctl load
 sees "load under a running guest" $zero 0
 stop_vmm guest
 
@@ -36,23 +38,26 @@ stop_vmm guest
 start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
 expect "whole reads refused: QEMU does not start with the device" \
 	timeout 60 sh -c "until grep -q zombie /proc/$(cat /run/guest.pid)/status; do sleep 0.1; done"
-expect_output "and says what it wanted" "failed to read device config space" cat /run/guest.log
-expect_output "which status tells" "$bdf +[0-9]+ qemu[a-z0-9-]* +a whole read; 'load --whole-reads allow'" \
+expect_output "whole reads refused: QEMU says that it cannot read config space" \
+	"failed to read device config space" cat /run/guest.log
+expect_output "status names the QEMU whose whole read was refused" \
+	"$bdf +[0-9]+ qemu[a-z0-9-]* +a whole read; 'load --whole-reads allow'" \
 	dsnctl status
 
-expect "let them through" dsnctl load --whole-reads allow
+expect "load --whole-reads allow succeeds" dsnctl load --whole-reads allow
 boot_guest "whole reads let through: a guest boots"
 sees "whole reads let through" $zero 0
-expect_output "the reader is told by name" "qemu[a-z0-9-]* +a whole read that got the real serial" \
+expect_output "status names the QEMU whose whole read got the real serial" \
+	"qemu[a-z0-9-]* +a whole read that got the real serial" \
 	dsnctl status
-expect_output "its guest's reads are answered" "^[1-9]" count answered
+expect_output "reads of QEMU's guest are answered" "^[1-9]" count answered
 echo "$bdf $chosen" >/run/rules
-expect "a serial from a file, degraded" dsnctl apply --force /run/rules
+expect "apply of a serial that is degraded succeeds" dsnctl apply --force /run/rules
 sees "a serial that cannot be shown" $zero 0
-expect "pass --force" dsnctl set $bdf pass --force
+expect "set pass --force succeeds under a running guest" dsnctl set $bdf pass --force
 sees "control: pass under a running guest" $real 2
-expect "scrub --force" dsnctl set $bdf scrub --force
+expect "set scrub --force succeeds under a running guest" dsnctl set $bdf scrub --force
 sees "scrub under a running guest" $zero 0
-expect_output "nobody was killed" "^0$" count kills
+expect_output "no QEMU was killed" "^0$" count kills
 stop_vmm guest
 finish

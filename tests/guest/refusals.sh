@@ -17,10 +17,10 @@ mv /lib/modules.away /lib/modules
 umount /sys/fs/bpf
 says 1 "no bpffs" "mount -t bpf" dsnctl load
 mount -t bpf bpf /sys/fs/bpf
-expect "load brings vfio-pci" dsnctl load
-expect "it is there" test -d /sys/bus/pci/drivers/vfio-pci
+expect "load succeeds before vfio-pci is loaded" dsnctl load
+expect "load has loaded vfio-pci" test -d /sys/bus/pci/drivers/vfio-pci
 bind_vfio $bdf
-expect "set" dsnctl set $bdf $chosen
+expect "set succeeds" dsnctl set $bdf $chosen
 
 mkdir -p /etc
 echo 'nobody:x:1234:1234::/:/bin/sh' >>/etc/passwd
@@ -36,7 +36,7 @@ for command in "set $bdf hello" "set $bdf ff-ff-ff-ff-ff-ff-ff-ff" "set *:00.0 s
 	expect_status 2 "wrong usage: $command" dsnctl $command
 done
 expect_output "wrong usage changed nothing" "^$chosen$" vfio_read $bdf serial
-expect_status 1 "a full disk is an error" sh -c "dsnctl dump >/dev/full"
+expect_status 1 "dump to a full disk fails" sh -c "dsnctl dump >/dev/full"
 
 # another version's pins
 size=$(bpftool -j map show pinned $pins/state | json_get bytes_value)
@@ -44,21 +44,22 @@ size=$(bpftool -j map show pinned $pins/state | json_get bytes_value)
 bpftool map update pinned $pins/state key 0 0 0 0 value 99 $(yes 0 | head -n $((size - 1)))
 says 1 "pins of another version: load" "another version.*layout 99" dsnctl load
 says 1 "pins of another version: set" "another version.*layout 99" dsnctl set $bdf scrub
-expect_output "and what ran still runs" "^$chosen$" vfio_read $bdf serial
-expect "unload clears them" dsnctl unload
-expect "load" dsnctl load
+expect_output "pins of another version: the rule stays in force" "^$chosen$" vfio_read $bdf serial
+expect "pins of another version: unload clears them" dsnctl unload
+expect "pins of another version: load succeeds after unload" dsnctl load
 
 # the map at its limit, and JSON of its size
-expect "8192 rules" fill_rules 8192
-expect_output "dump -j of 8192 rules" "^8192$" sh -c "dsnctl dump -j | json_get rules length"
-expect_output "set beside 8192 rules" ": $chosen" dsnctl set $bdf $chosen
-expect_output "it is in force" "^$chosen$" vfio_read $bdf serial
-expect "as many as fit" fill_rules 262144
+expect "the rules map takes 8192 rules" fill_rules 8192
+expect_output "dump -j prints 8192 rules" "^8192$" sh -c "dsnctl dump -j | json_get rules length"
+expect_output "set succeeds beside 8192 rules" ": $chosen" dsnctl set $bdf $chosen
+expect_output "a rule that was set beside 8192 rules is in force" "^$chosen$" \
+	vfio_read $bdf serial
+expect "the rules map takes as many rules as it holds" fill_rules 262144
 says 1 "map full" "the map is full: it holds 262144 rules" dsnctl set $bdf $chosen
-expect_output "the rules in force stay" "^262144$" count rules
-expect "none" fill_rules 0
-expect_output "dump -j of no rules" "^0$" sh -c "dsnctl dump -j | json_get rules length"
-expect_output "status -j of no rules" "^0$" count rules
+expect_output "a full map keeps its rules" "^262144$" count rules
+expect "all rules are removed at once" fill_rules 0
+expect_output "dump -j prints no rules" "^0$" sh -c "dsnctl dump -j | json_get rules length"
+expect_output "status -j counts no rules" "^0$" count rules
 
 # load killed at any moment: what ran runs on, and the next load is whole
 i=0
@@ -72,15 +73,18 @@ while [ $i -lt 25 ]; do
 	vfio_read $bdf serial | grep -q 52-54 && wrong=$((wrong + 1))
 	i=$((i + 1))
 done
-expect_output "25 killed loads, no real serial" "^0$" echo $wrong
-expect "load after them" dsnctl load
-expect_output "leaves one hook" "^1$" sh -c "sleep 2; bpftool prog show | grep -c dsn_fexit"
-expect_output "one check" "^1$" sh -c "bpftool prog show | grep -c -e dsn_usage -e dsn_resume"
-expect_output "both of one load" "^proven$" count guarantee
-expect_output "and nothing prepared" "^0$" sh -c "ls $pins | grep -c _new; true"
+expect_output "25 killed loads, and no read shows the real serial" "^0$" echo $wrong
+expect "load succeeds after killed loads" dsnctl load
+expect_output "a load after killed loads leaves one hook" "^1$" \
+	sh -c "sleep 2; bpftool prog show | grep -c dsn_fexit"
+expect_output "a load after killed loads leaves one check" "^1$" \
+	sh -c "bpftool prog show | grep -c -e dsn_usage -e dsn_resume"
+expect_output "a load after killed loads is proven" "^proven$" count guarantee
+expect_output "a load after killed loads leaves nothing prepared" "^0$" \
+	sh -c "ls $pins | grep -c _new; true"
 
 # killed at any moment, the policy stays in force: one value or the other
-expect "a rule" dsnctl set $bdf $chosen
+expect "set succeeds before commands are killed" dsnctl set $bdf $chosen
 i=0
 wrong=0
 while [ $i -lt 60 ]; do
@@ -94,9 +98,10 @@ while [ $i -lt 60 ]; do
 	vfio_read $bdf serial | grep -Eq "^($zero|$chosen)$" || wrong=$((wrong + 1))
 	i=$((i + 1))
 done
-expect_output "60 killed commands, no other serial" "^0$" echo $wrong
-expect "after them set works" dsnctl set $bdf $chosen
-expect_output "and is in force" "^$chosen$" vfio_read $bdf serial
-expect "and load" dsnctl load
-expect "and unload" dsnctl unload
+expect_output "60 killed commands, and each read shows one value or the other" "^0$" echo $wrong
+expect "set succeeds after killed commands" dsnctl set $bdf $chosen
+expect_output "a rule that was set after killed commands is in force" "^$chosen$" \
+	vfio_read $bdf serial
+expect "load succeeds after killed commands" dsnctl load
+expect "unload succeeds after killed commands" dsnctl unload
 finish

@@ -8,22 +8,23 @@ prerm=/dsnctl.prerm
 # dpkg runs this before it takes the files away.
 removal() { sh "$prerm" remove; }
 
-expect "removal where nothing is loaded" removal
-expect "load" dsnctl load
+expect "removal succeeds with nothing loaded" removal
+expect "load succeeds before removal" dsnctl load
 bind_vfio $bdf
 vfio_read $bdf hold >/run/reader &
 holder=$!
 sleep 1
 
 expect_status 1 "removal while a guest has a device is refused" removal
-expect_output "and says so" "NOT removed, and the serials stay hidden" \
+expect_output "a refused removal says that the serials stay hidden" \
+	"NOT removed, and the serials stay hidden" \
 	sh -c 'sh "$0" remove 2>&1; true' "$prerm"
-expect "the protection stays" dsnctl status
-expect "an upgrade leaves it alone" sh "$prerm" upgrade 0.2-1
+expect "the protection stays after a refused removal" dsnctl status
+expect "an upgrade succeeds while a guest has a device" sh "$prerm" upgrade 0.2-1
 expect "the protection stays over an upgrade" dsnctl status
 
 kill $holder
 wait
-expect "removal once the guest has ended" removal
-expect_status 3 "the protection is gone with it" dsnctl status
+expect "removal succeeds once the guest has ended" removal
+expect_status 3 "the protection is gone after removal" dsnctl status
 finish

@@ -9,18 +9,18 @@ is_stopped() { grep -qs '^State:.*(stopped)' "/proc/$1/status"; }
 has_ended() { [ ! -e "/proc/$1/stat" ] || grep -qs '^State:.*Z' "/proc/$1/status"; }
 
 expect_status 3 "repair, not loaded, exits with 3" dsnctl repair
-expect_status 3 "repair of one, not loaded, exits with 3" dsnctl repair 1
+expect_status 3 "repair of one process, not loaded, exits with 3" dsnctl repair 1
 
 dsnctl repair --follow >/run/repaired 2>/run/said &
 service=$!
 sleep 1
-expect "load, after the service has started" dsnctl load
+expect "load succeeds after the service has started" dsnctl load
 sleep 2
 expect "the service repairs one thread" stop_self $object 1 40
 expect "the service repairs eight threads of a process" stop_self $object 8 40
-expect "unload, while the service runs" dsnctl unload
+expect "unload succeeds while the service runs" dsnctl unload
 sleep 2
-expect "load, while the service runs" dsnctl load
+expect "load succeeds while the service runs" dsnctl load
 sleep 4
 expect "the service repairs with the maps of the second load" stop_self $object 2 10
 expect "the service ends when it is asked to" sh -c "kill $service"
@@ -30,19 +30,21 @@ expect_output "the service has printed repairs" \
 	cat /run/repaired
 expect_output "the service has said nothing else" "^0$" sh -c "wc -l </run/said"
 
-expect_output "with nothing stopped, repair says so" "^no process is to be repaired$" dsnctl repair
+expect_output "with nothing stopped, repair says so" "^no process is to be repaired$" \
+	dsnctl repair
 expect_status 2 "repair of something else than a pid is wrong usage" dsnctl repair qemu
 
 stop_self $object 1 1 >/run/result &
 stopped=$!
 expect "without the service a process stays stopped" within 5 is_stopped $stopped
 expect_output "repair of another pid leaves it stopped" "no process" dsnctl repair 1
-expect "it is stopped" is_stopped $stopped
-expect_output "repair by pid, as JSON" \
+expect "a process stays stopped after repair of another pid" is_stopped $stopped
+expect_output "repair -j of a pid reports the process and its functions" \
 	"\"pid\":$stopped,\"process\":\"stop_self\",\"outcome\":\"repaired\",\"functions\":\[\"0000:01:00.0\"\]" \
 	dsnctl repair -j $stopped
 wait $stopped
-expect_output "its memory is right" "^good 1 wrong 0 failed 0$" cat /run/result
+expect_output "the memory of a process that was repaired by pid is right" \
+	"^good 1 wrong 0 failed 0$" cat /run/result
 
 stop_self $object 1 1 &
 stopped=$!
@@ -51,5 +53,6 @@ kill -9 $stopped
 within 5 has_ended $stopped
 expect_output "a process that was killed meanwhile is given up" "process $stopped .* has ended" \
 	dsnctl repair
-expect_output "and forgotten" "^no process is to be repaired$" dsnctl repair
+expect_output "a process that was killed while stopped is forgotten" \
+	"^no process is to be repaired$" dsnctl repair
 finish

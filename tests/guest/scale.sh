@@ -53,8 +53,8 @@ process=$(cost scale batch 8192)
 first=$(cost dsnctl load)
 again=$(cost dsnctl load)
 bare=$(load_bare)
-ratio "load, next to libbpf's" 1.2 "$first" "$bare"
-ratio "load again" 1.2 "$again" "$bare"
+ratio "load costs, next to libbpf's load of the same" 1.2 "$first" "$bare"
+ratio "a second load costs, next to libbpf's load of the same" 1.2 "$again" "$bare"
 
 # the command's own cost, with one rule: nothing below is about that
 head -n 1 /run/8192 >/run/1
@@ -62,20 +62,23 @@ one=$(cost dsnctl apply /run/1)
 same=$(cost dsnctl apply /run/1)
 echo "# apply of one rule: $one instructions, and $same if it is the same"
 applied=$(cost dsnctl apply /run/8192)
-expect_output "8192 rules" "^8192$" count rules
+expect_output "apply of 8192 rules has set 8192 rules" "^8192$" count rules
 memory=$(bpftool -j map show pinned /sys/fs/bpf/dsnctl/rules | json_get bytes_memlock)
 echo "# the map: $((memory / 8192)) bytes a rule"
-ratio "apply of 8192 rules, next to a batch update" 3 $((applied - one)) "$batch"
-ratio "the same, next to a process that makes one" 3 $((applied - one)) "$process"
-ratio "unchanged" 3 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
+ratio "apply of 8192 rules costs, next to a batch update" 3 $((applied - one)) "$batch"
+ratio "apply of 8192 rules costs, next to a process that makes a batch update" \
+	3 $((applied - one)) "$process"
+ratio "apply of 8192 unchanged rules costs, next to a batch update" \
+	3 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
 mixed=$(cost dsnctl apply --prune /run/mixed)
-ratio "all of them changed, from a file in no order" 4.5 $((mixed - one)) "$batch"
+ratio "apply of 8192 changed rules in no order costs, next to a batch update" \
+	4.5 $((mixed - one)) "$batch"
 dump=$(scale run dsnctl dump -j)
 list=$(cost dsnctl list)
 dsnctl apply --prune /run/819 >/dev/null 2>&1
 small=$(scale run dsnctl dump -j)
-ratio "dump -j of 8192 rules, next to 819" 8 "${dump% *}" "${small% *}"
+ratio "dump -j of 8192 rules costs, next to 819" 8 "${dump% *}" "${small% *}"
 echo "# dump -j: $(((${dump#* } - ${small#* }) * 1024 / 7373)) bytes of memory a rule," \
 	"$(((${dump% *} - ${small% *}) / 7373)) instructions"
-ratio "list beside 8192 rules, next to 819" 2 "$list" "$(cost dsnctl list)"
+ratio "list beside 8192 rules costs, next to 819" 2 "$list" "$(cost dsnctl list)"
 finish

@@ -34,9 +34,9 @@ unbinding_is_harmless() {
 	local name=$1 before
 
 	shift
-	expect "$name: load" dsnctl load "$@"
+	expect "$name: load succeeds" dsnctl load "$@"
 	dsnctl set $bdf $chosen >/dev/null
-	expect_output "$name: a reader before" " 0 wrong" \
+	expect_output "$name: a reader before unbinding sees no real byte" " 0 wrong" \
 		asleep $bdf /run/image $chosen steady 1 2 qword low
 	before=$(elements)
 	expect "$name: no process that unbinds or binds is killed" rebind
@@ -48,9 +48,9 @@ unbinding_is_harmless() {
 	fi
 	expect_output "$name: a reader afterwards shows no real byte and is not killed" \
 		" 0 wrong, .* 2 finished" asleep $bdf /run/image $chosen steady 2 2 qword low
-	expect_output "$name: kills" "^0$" count kills
-	expect_output "$name: refused reads" "^0$" count refused
-	expect_output "$name: reads that the check did not see" "^0$" count unchecked
+	expect_output "$name: no reader was killed" "^0$" count kills
+	expect_output "$name: no read was refused" "^0$" count refused
+	expect_output "$name: no read was unchecked" "^0$" count unchecked
 }
 
 unbinding_is_harmless "both layers"

@@ -24,17 +24,18 @@ asks() {
 insmod /config_table.ko device=$bdf
 echo 0x144 >$counters/watch
 bind_vfio $bdf
-expect "load" dsnctl load
+expect "load succeeds" dsnctl load
 asks 1 "control: without --answer the table is asked for a dword" 0x144 4
-asks 2 "control: and twice for the serial" 0x144 8
-expect "load --answer" dsnctl load --answer
-asks 0 "a dword is answered without" 0x144 4
-asks 0 "the other" 0x148 4
-asks 0 "the serial at once" 0x144 8
-asks 0 "a byte" 0x147 1
-expect_output "all four" "^4$" sh -c "dsnctl status -j | json_get answered"
-asks 1 "what is over the edge is read of it" 0x14a 4
-expect "load" dsnctl load
-asks 1 "without --answer again" 0x144 4
-expect "unload" dsnctl unload
+asks 2 "control: without --answer the table is asked twice for the serial" 0x144 8
+expect "load --answer succeeds" dsnctl load --answer
+asks 0 "with --answer the table is not asked for the first dword" 0x144 4
+asks 0 "with --answer the table is not asked for the second dword" 0x148 4
+asks 0 "with --answer the table is not asked for the whole serial" 0x144 8
+asks 0 "with --answer the table is not asked for a byte" 0x147 1
+expect_output "with --answer all four reads are counted as answered" "^4$" \
+	sh -c "dsnctl status -j | json_get answered"
+asks 1 "with --answer the table is asked for a read over the edge" 0x14a 4
+expect "load without --answer succeeds" dsnctl load
+asks 1 "after a load without --answer the table is asked for a dword" 0x144 4
+expect "unload succeeds" dsnctl unload
 finish

@@ -33,42 +33,42 @@ add_serial() {
 }
 
 modprobe nvme
-expect "load" dsnctl load
-expect "a rule for the PF" dsnctl set $pf $chosen
+expect "load succeeds before there are VFs" dsnctl load
+expect "a rule for the PF is set" dsnctl set $pf $chosen
 i=0
 while ! echo 2 >$sys/$pf/sriov_numvfs && [ $i -lt 10 ]; do
 	sleep 1
 	i=$((i + 1))
 done
-expect "two VFs, made after load" test -e $sys/$other
+expect "two VFs are made after load" test -e $sys/$other
 expect_output "their PF stays with its driver" "^nvme$" driver_of $pf
 bind_vfio $vf
 insmod /config_table.ko device=$vf
 add_serial
 expect_output "list knows the VF's serial" "^$vf +vfio-pci +serial +$chosen pf $pf " dsnctl list
 sees "a VF follows its PF's rule" $chosen
-expect_output "get says so" "^rule: +pf $pf$" dsnctl get $vf
-expect "a rule for the VF" dsnctl set $vf $second
-sees "comes before its PF's" $second
-expect "a rule for the other VF" dsnctl set $other $third
-sees "is not this one's" $second
-expect "unset of the VF's" dsnctl unset $vf
-sees "the PF's again" $chosen
-expect "unset of the PF's" dsnctl unset $pf
-sees "the default" $zero
-expect "a rule for the device, which the VF's function is one of" dsnctl set 0000:01:00 $third
-sees "is the VF's own" $third
-expect "a rule for the PF" dsnctl set $pf $chosen
-sees "does not come before it" $third
-expect "unset of the device's" dsnctl unset 0000:01:00
-expect "a PF's rule that expects its ids" dsnctl set $pf $second expect 1b36:0010
-sees "counts for its VF" $second
-expect "and one that expects others" dsnctl set $pf $second expect 8086:10d3
-sees "does not" $zero
-expect_output "hide" ": hide" dsnctl set $pf hide
+expect_output "get reports that the VF's rule is its PF's" "^rule: +pf $pf$" dsnctl get $vf
+expect "a rule for the VF is set" dsnctl set $vf $second
+sees "a VF's own rule comes before its PF's" $second
+expect "a rule for another VF is set" dsnctl set $other $third
+sees "a rule for another VF is not in force for this one" $second
+expect "unset of the VF's rule succeeds" dsnctl unset $vf
+sees "without a rule of its own a VF follows its PF's again" $chosen
+expect "unset of the PF's rule succeeds" dsnctl unset $pf
+sees "without any rule a VF follows the default" $zero
+expect "a rule for the device of the VF is set" dsnctl set 0000:01:00 $third
+sees "a VF follows its device's rule" $third
+expect "a rule for the PF is set beside the device's" dsnctl set $pf $chosen
+sees "a device's rule comes before the PF's" $third
+expect "unset of the device's rule succeeds" dsnctl unset 0000:01:00
+expect "a PF's rule that expects its ids is set" dsnctl set $pf $second expect 1b36:0010
+sees "a PF's rule that expects its ids is in force for its VF" $second
+expect "a PF's rule that expects other ids is set" dsnctl set $pf $second expect 8086:10d3
+sees "a PF's rule that expects other ids is not in force for its VF" $zero
+expect_output "set hide for the PF succeeds" ": hide" dsnctl set $pf hide
 expect_status 1 "hidden, the VF has no serial" vfio_read $vf serial
-expect "pass" dsnctl set $pf pass
+expect "set pass for the PF succeeds" dsnctl set $pf pass
 sees "control: the VF's real serial" $real
-expect "unload" dsnctl unload
-sees "and without the programs" $real
+expect "unload succeeds" dsnctl unload
+sees "without the programs a read of the VF shows the real serial" $real
 finish

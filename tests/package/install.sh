@@ -76,17 +76,18 @@ purges() {
 
 left_nothing() { diff <(echo "$before") <(files); }
 
-check "its dependencies are to be had" installs_dependencies
+check "the package's dependencies can be installed" installs_dependencies
 before=$(files)
-check "install, where neither systemd nor the kernel will do" dpkg --install "$package"
-check "its files are as packed" dpkg --verify dsnctl
-check "its list of files" has_files
-check "its unit is enabled" is_enabled
-check "it runs" names_its_version
-check "the folder of its configuration" test -d /etc/dsnctl.d
-check "install it once more" dpkg --install "$package"
+check "the package installs without systemd and without a kernel that will do" \
+	dpkg --install "$package"
+check "the installed files are as packed" dpkg --verify dsnctl
+check "the package has the files it should have, and no others" has_files
+check "dsnctl.service is enabled" is_enabled
+check "dsnctl runs and prints the package's version" names_its_version
+check "the package has the folder /etc/dsnctl.d" test -d /etc/dsnctl.d
+check "the package installs once more" dpkg --install "$package"
 write_configuration
-check "remove, and the configuration stays" removes
-check "purge, and what the operator has written stays" purges
-check "nothing is left" left_nothing
+check "removal leaves the configuration" removes
+check "a purge leaves the files that the operator has written" purges
+check "a purge leaves nothing else" left_nothing
 exit $failed

@@ -169,9 +169,9 @@ echo "$n rounds: $(awk '{ n += $1 } END { print n + 0 }' /run/reads) reads, $(wc
 [ $n -ge 8 ] || not_ok "enough rounds to tell" "$n, not 8: more seconds are needed"
 check "kernel memory (kB)" 1 "$allowed"
 check "memory of maps (bytes)" 2 0
-check "programs" 3 0
-check "maps" 4 0
-check "links" 5 0
+check "the number of programs" 3 0
+check "the number of maps" 4 0
+check "the number of links" 5 0
 check_dmesg
 expect "proven to the end" dsnctl status --require proven
 finish

@@ -51,10 +51,11 @@ on_kernel() {
 # shellcheck disable=SC2016
 transport() {
 	run 'seq 1000; echo "$@" >&2; printf "\001\r\n\tx"; exit 7' "$1"
-	check "exit status 7" 7 "$status"
+	check "the script's exit status is passed on" 7 "$status"
 	{ seq 1000 && printf "it's \$1\n\001\r\n\tx"; } >expected
 	check "output arrives as it was written" "" "$(cmp expected output 2>&1)"
-	check "the console is named" 1 "$(grep -c 'kernel console in console$' errors)"
+	check "a failure names the file of the console" \
+		1 "$(grep -c 'kernel console in console$' errors)"
 	check "the kernel log is kept" 1 "$(grep -c 'Linux version' console)"
 
 	run '. /lib.sh; expect_output a "^1$" echo 2; (not_ok b c); skip d e; finish' \
@@ -99,7 +100,7 @@ endings() {
 	check "a hung boot is tried twice, and reported" "125 2" \
 		"$status $(grep -c 'not up after 1 s' errors)"
 	run 'exit 0' --append rdinit=/nothing "$1"
-	check "so is one that panics" "125 2" \
+	check "a boot that panics is tried twice, and reported" "125 2" \
 		"$status $(grep -c 'died while it booted' errors)"
 	run 'exit 0' --qemu-arg -nonsense "$1"
 	check "wrong arguments for QEMU are reported at once" "125 0 1" \
@@ -119,7 +120,7 @@ K: ok - c # SKIP no
 1 passed, 1 failed, 1 skipped
 status 1" "$(results_of "$(printf '%s\n' 'ok - a' '# x' 'not ok - b' '# why' noise \
 		'# y' 'ok - c # SKIP no')")"
-	check "results: good" "2 passed, 0 failed, 0 skipped
+	check "results: only good ones" "2 passed, 0 failed, 0 skipped
 status 0" "$(results_of "$(printf '%s\n' 1..2 'ok 1 - a' 'ok 2 - b')")"
 	check "results: nothing is a failure" "0 passed, 0 failed, 0 skipped
 status 1" "$(results_of '')"

@@ -19,10 +19,11 @@ send() {
 }
 
 works() {
-	send >/run/seen || not_ok "$1: DPDK ends well" "$(tail -n 5 /run/seen)"
-	expect_output "$1: DPDK's driver for the card has it" "Driver name: net_e1000_em" cat /run/seen
-	expect_output "$1: its link is up" "Link status: up" cat /run/seen
-	expect_output "$1: it sends" "TX-packets: [1-9]" cat /run/seen
+	send >/run/seen || not_ok "$1: DPDK ends with success" "$(tail -n 5 /run/seen)"
+	expect_output "$1: DPDK's driver drives the card" "Driver name: net_e1000_em" \
+		cat /run/seen
+	expect_output "$1: DPDK reports the link as up" "Link status: up" cat /run/seen
+	expect_output "$1: DPDK sends packets" "TX-packets: [1-9]" cat /run/seen
 }
 
 reads() { dsnctl get $bdf -j | json_get reads; }
@@ -34,10 +35,10 @@ echo 128 >/proc/sys/vm/nr_hugepages
 expect_output "control: before load the serial is real" "^$real$" vfio_read $bdf serial
 works "before load"
 [ ! -e /run/not_ok ] || finish
-expect "load" dsnctl load
-expect_output "scrubbed" "^$zero$" vfio_read $bdf serial
+expect "load succeeds" dsnctl load
+expect_output "load scrubs the serial" "^$zero$" vfio_read $bdf serial
 before=$(reads)
 works "scrubbed"
 # so nothing of what it does depends on the serial; others, as ice's driver, look it up
-expect_output "this driver does not read the serial" "^$before$" reads
+expect_output "DPDK's driver has not read the serial" "^$before$" reads
 finish

@@ -27,21 +27,22 @@ sees() {
 bind_vfio $bdf
 boot_guest "a Linux guest boots before load"
 sees "control: lspci before load" $real
-expect "load" dsnctl load
+expect "load succeeds" dsnctl load
 sees "load under the running guest" $zero
-expect "set --force" dsnctl set $bdf $chosen --force
+expect "set --force succeeds under the running guest" dsnctl set $bdf $chosen --force
 sees "set under the running guest" $chosen
 expect_output "the guest can reset the function" "^(flr |af_flr )?pm" \
 	in_guest cat /sys/bus/pci/devices/$guest_bdf/reset_method
-expect_output "and does" "^reset 0$" \
+expect_output "the guest's reset of the function succeeds" "^reset 0$" \
 	in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset; echo reset \$?"
 sees "set, after the reset" $chosen
-expect "hide --force" dsnctl set $bdf hide --force
+expect "set hide --force succeeds under the running guest" dsnctl set $bdf hide --force
 in_guest lspci -vvv -s $guest_bdf >/run/seen
 expect_output "hidden under the running guest: lspci shows what is before it" \
 	"Advanced Error Reporting" cat /run/seen
-expect_status 1 "and no serial" grep "Device Serial Number" /run/seen
-expect "scrub --force" dsnctl set $bdf scrub --force
+expect_status 1 "hidden under the running guest: lspci shows no serial" \
+	grep "Device Serial Number" /run/seen
+expect "set scrub --force succeeds under the running guest" dsnctl set $bdf scrub --force
 sees "scrubbed under the running guest" $zero
 in_guest "echo 1 >/sys/bus/pci/devices/$guest_bdf/reset"
 sees "scrubbed, after a reset" $zero
@@ -49,11 +50,11 @@ echo "# rebooting it, a minute or two"
 tell guest "reboot -f"
 up guest "the guest reboots while scrubbed" 600
 sees "scrubbed, after the reboot" $zero
-expect "pass --force" dsnctl set $bdf pass --force
+expect "set pass --force succeeds under the running guest" dsnctl set $bdf pass --force
 sees "control: pass under the running guest" $real
 stop_vmm guest
 
-expect "set" dsnctl set $bdf $chosen
+expect "set succeeds while no guest runs" dsnctl set $bdf $chosen
 boot_guest "a Linux guest boots while set"
 sees "set before it booted" $chosen
 finish

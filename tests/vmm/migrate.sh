@@ -42,7 +42,8 @@ migrate() {
 # agrees NAME SERIAL
 agrees() {
 	migrate
-	expect_output "$1: the target takes it" "[Ss]tatus:[[:space:]]*running" monitor target "info status"
+	expect_output "$1: the target takes it" "[Ss]tatus:[[:space:]]*running" \
+		monitor target "info status"
 	tell target look
 	hear target end 60 >/run/seen
 	expect_output "$1: the guest reads there what it read before" \
@@ -56,7 +57,7 @@ refuses() {
 	migrate
 	expect_output "$1: the target refuses it" \
 		"Bad config data: i=0x144 read: $2 device: $3 " cat /run/seen
-	expect_status 1 "$1: and ends" [ -d "/proc/$(cat /run/target.pid)" ]
+	expect_status 1 "$1: the target's QEMU ends" [ -d "/proc/$(cat /run/target.pid)" ]
 	stop_vmm source
 }
 
@@ -74,36 +75,38 @@ expect_output "vfio-pci's device does not migrate at all" \
 stop_vmm source
 
 if ! /vmm/qemu-system-x86_64 -device vfio-pci,help | grep -q "^ *enable-migration="; then
-	skip "migration" "this QEMU does not speak the kernel's present migration protocol"
+	skip "migration between functions with the same serial" "this QEMU does not speak the kernel's present migration protocol"
 	finish
 fi
 modprobe vfio-pci
-insmod /migrating_vfio.ko || { not_ok "the module"; finish; }
+insmod /migrating_vfio.ko || { not_ok "the module that migrates is loaded"; finish; }
 bind_to $bdf migrating-vfio
 bind_to $target migrating-vfio
-expect_output "bound" "^migrating-vfio$" driver_of $target
+expect_output "the target is bound to the driver that migrates" "^migrating-vfio$" \
+	driver_of $target
 # QEMU cannot track what is written to this card's third BAR: it is left unmapped
 vfio_options=,enable-migration=on,x-no-mmap=on
 
 start_source "control"
 refuses "control: real serials, which differ" 56 57
-expect_output "and the source takes it for done, where there is no return path" \
+expect_output "control: without a return path the source takes it for completed" \
 	"[Ss]tatus:[[:space:]]*completed" cat /run/seen
 [ ! -e /run/not_ok ] || finish
 start_source "open before load"
-expect_output "load" "^loaded" dsnctl load
+expect_output "load succeeds while the source runs" "^loaded" dsnctl load
 refuses "open before load: the copy has the real serial, the target zeros" 56 0
 start_source "scrubbed"
 agrees "scrubbed on both sides" $zero
-expect "set the source" dsnctl set $bdf $chosen
-expect "set the target" dsnctl set $target $second
+expect "set of the source's serial succeeds" dsnctl set $bdf $chosen
+expect "set of the target's serial succeeds" dsnctl set $target $second
 start_source "set"
 return_path=on
 refuses "set to serials that differ" 1 2
-expect_output "and the source is told, where there is a return path" "[Ss]tatus:[[:space:]]*failed" \
+expect_output "set to serials that differ: with a return path the source reports the failure" \
+	"[Ss]tatus:[[:space:]]*failed" \
 	cat /run/seen
 return_path=off
-expect "set the target again" dsnctl set $target $chosen
+expect "set of the target to the source's serial succeeds" dsnctl set $target $chosen
 start_source "set"
 agrees "set to the same serial" $chosen
 finish
