@@ -2,6 +2,7 @@
 /* The command line: finds the command, reads its options, runs it. */
 #include "cmd/command.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -15,104 +16,130 @@
 #include "lib/version.h"
 
 static const struct command commands[] = {
-	{ "load", cmd_load, "", 0, 0, "kcaw",
-	  "hook the kernel; from then on guests read what policy says",
-	  "Loads vfio-pci if needed. The default policy is scrub: a serial reads as zeros.\n"
-	  "Where programs run already, new ones take over without a gap and rules stay.\n\n"
-	  "On a locked-down kernel, as Secure Boot makes it, nothing can be written into a VMM:\n"
-	  "there the hook is 'permission'. Serials read as zeros in a VMM that zeroes its\n"
-	  "variable before it reads, whatever their rule, except 'pass'.\n" },
-	{ "unload", cmd_unload, "", 0, 0, "f",
-	  "take the programs and all rules out; guests read the real serials", "" },
-	{ "status", cmd_status, "", 0, 0, "q",
-	  "whether the programs are in force, and what they count",
-	  "guarantee      proven, withheld, vmm-trusted, best-effort or not protected, and on what ground\n"
-	  "touched        reads that reached a serial\n"
-	  "missed         hook calls that the kernel skipped; with no check, reads may have leaked\n"
-	  "repaired       reads that the check corrected after the hook\n"
-	  "answered       reads of a serial that did not get to the device\n"
-	  "refused        reads that cannot be made safe and were not let begin\n"
-	  "wholes         under hook permission: reads of all of config space\n"
-	  "wholes_passed  of those, the ones that got the real serial\n"
-	  "unchecked      reads that the hook saw and the check did not: must be 0\n"
-	  "stops          reads whose process was stopped until its memory was repaired\n"
-	  "kills          readers killed because a read could not be made safe\n"
-	  "failed_writes  of those, because the buffer could not be written\n"
-	  "unkillable     of those, the ones that the kernel refused to kill\n"
-	  "late           on a real-time kernel: readers stopped or killed too late: must be 0\n"
-	  "uncounted      reads that are missing in the counters of 'dump'\n"
-	  "collapsed      events of 'monitor' merged into a later one of the same thread\n"
-	  "unsaved        rules that no file in /etc has, which are gone at the next boot\n"
-	  "drift          rules for another function than the one that is there\n"
-	  "early          devices that are open since before 'load'\n" },
-	{ "set", cmd_set, "TARGET VALUE [expect IDS]", 2, 4, "fs",
-	  "give a function, a device or all without a rule a value",
-	  "TARGET is a function (0000:01:00.0), a device with all its functions (0000:01:00)\n"
-	  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial\n"
-	  "is shown), or a serial: 02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero\n"
-	  "is scrub. With 'expect 8086:10d3' the rule is for a function with these ids alone.\n" },
-	{ "unset", cmd_unset, "TARGET", 1, 1, "fs",
-	  "take a function's or device's rule back", "" },
-	{ "apply", cmd_apply, "[FILE...]", 0, INT_MAX, "fpn",
-	  "put the rules of the files in force, as one switch",
-	  "Each line is a rule as 'set' takes it; # begins a comment. Without FILE these are\n" CONFIG_FILE
-	  " and " CONFIG_DIR "/*.conf, in this order, by name, the last rule\n"
-	  "for a target counts. - is standard input. A bad line anywhere: nothing changes.\n"
-	  "Without FILE, rules from these files go when their line has gone; those that were\n"
-	  "set by hand stay.\n" },
-	{ "save", cmd_save, "", 0, 0, "",
-	  "print the rules in force, as 'apply' reads them", "" },
-	{ "get", cmd_get, "BDF", 1, 1, "", "what a guest reads now, and by which rule",
-	  "" },
-	{ "dump", cmd_dump, "", 0, 0, "", "the default, every rule, and who has read",
-	  "" },
-	{ "list", cmd_list, "", 0, 0, "r",
-	  "the host's functions that have a serial, and what is shown of them", "" },
-	{ "check", cmd_check, "", 0, 0, "",
-	  "what this host allows, and what 'load' would come to",
-	  "Nothing is loaded and nothing is changed. What cannot be seen without root, or\n"
-	  "before vfio-pci is loaded, says unknown; 'certain' tells whether that can matter.\n"
-	  "Exits with what 'load' would, and with 3 where that would not protect.\n" },
-	{ "verify", cmd_verify, "[BDF]", 0, 1, "",
-	  "read serials as a VMM does, and compare them with policy",
-	  "Opens the function, or every function with a serial that is bound to vfio-pci, by\n"
-	  "its IOMMU group. It is reset, as for any VMM, and the reads are counted. A mismatch\n"
-	  "never shows the serial.\n\n"
-	  "whole    4096 bytes at once        dwords, words, bytes    one after another\n"
-	  "qword    the serial at once        preadv                  segments that part it\n\n"
-	  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
-	  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
-	{ "metrics", cmd_metrics, "", 0, 0, "t",
-	  "the stats of 'status' and 'dump' for Prometheus",
-	  "Text format 0.0.4. Where nothing is loaded, dsnctl_loaded is 0 and the exit status\n"
-	  "too. dsnctl_guarantee has one sample per level, of which one is 1. The counters have\n"
-	  "the names that 'status' gives them.\n" },
-	{ "monitor", cmd_monitor, "", 0, 0, "", "who reads serials, as it happens",
-	  "A line for each read that reaches a serial, until it is interrupted:\n"
-	  "offset, length  in config space; - where it is not known\n"
-	  "done            scrubbed, serial, hidden, passed, killed (with its reader),\n"
-	  "                stopped (until it is repaired) or refused\n"
-	  "repaired        the check corrected the read after the hook\n"
-	  "repeats         earlier reads by this thread that have no event of their own\n"
-	  "cgroup          of the reader, or its number where it has gone\n"
-	  "reason          why it was killed, stopped or refused\n" },
-	{ "repair", cmd_repair, "[PID]", 0, 1, "F",
-	  "correct the memory of VMMs that were stopped, and let them go on",
-	  "A VMM is stopped if the kernel does not let what policy says be written into it, as\n"
-	  "while NUMA balancing moves a page. dsnctl-repair.service repairs it within\n"
-	  "milliseconds, by 'dsnctl repair --follow'; where that does not run, this does it by\n"
-	  "hand, for one process or for all. It gives up if a thread does not stop in 30 s.\n\n"
-	  "A VMM whose memory takes no bytes is killed.\n" },
+	{ .name = "load",
+	  .run = cmd_load,
+	  .letters = "kcaw",
+	  .does = "hook the kernel: from now on guests read what the rules say",
+	  .help = "Loads vfio-pci if needed. The default is scrub: a serial reads as zeros. If programs\n"
+		  "are loaded already, new ones take over without a gap, and the rules stay.\n\n"
+		  "With kernel lockdown, as under Secure Boot, nothing can be written into a VMM and the\n"
+		  "hook is 'permission': serials read as zeros in a VMM that zeroes its variable before\n"
+		  "it reads, whatever their rule, except 'pass'.\n" },
+	{ .name = "unload",
+	  .run = cmd_unload,
+	  .letters = "f",
+	  .does = "remove the programs and all rules: guests read the real serials" },
+	{ .name = "status",
+	  .run = cmd_status,
+	  .letters = "q",
+	  .does = "print what is guaranteed, and the counters",
+	  .help = "guarantee      proven, withheld, vmm-trusted, best-effort or not protected\n"
+		  "ground         why it is that level, and not a higher one\n"
+		  "unsaved        rules that no file in /etc has: gone at the next boot\n"
+		  "drift          rules ignored because the function has other ids\n"
+		  "early          functions opened before 'load': the real serial may be known\n",
+	  .more = help_status },
+	{ .name = "set",
+	  .run = cmd_set,
+	  .operands = "TARGET VALUE [expect IDS]",
+	  .min = 2,
+	  .max = 4,
+	  .letters = "fs",
+	  .does = "set the rule of a function, a device or the default",
+	  .help = "TARGET is a function (0000:01:00.0), a device with all its functions (0000:01:00)\n"
+		  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial)\n"
+		  "or a serial: 02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero is scrub.\n"
+		  "With 'expect 8086:10d3' the rule applies only to a function with these ids.\n" },
+	{ .name = "unset",
+	  .run = cmd_unset,
+	  .operands = "TARGET",
+	  .min = 1,
+	  .max = 1,
+	  .letters = "fs",
+	  .does = "remove the rule of a function or a device" },
+	{ .name = "apply",
+	  .run = cmd_apply,
+	  .operands = "[FILE...]",
+	  .max = INT_MAX,
+	  .letters = "fpn",
+	  .does = "put the rules of files in force, all at once",
+	  .help = "Each line is a rule as 'set' takes it; # begins a comment. Without FILE the files are\n" CONFIG_FILE
+		  " and " CONFIG_DIR "/*.conf, in this order, by name; the last rule\n"
+		  "for a target counts. - is standard input. If any line is bad, nothing changes.\n"
+		  "Without FILE, a rule from these files is removed once its line is gone; rules set by\n"
+		  "hand stay.\n" },
+	{ .name = "save",
+	  .run = cmd_save,
+	  .does = "print the rules in force as 'apply' reads them" },
+	{ .name = "get",
+	  .run = cmd_get,
+	  .operands = "BDF",
+	  .min = 1,
+	  .max = 1,
+	  .does = "print what a guest reads, and by which rule" },
+	{ .name = "dump",
+	  .run = cmd_dump,
+	  .does = "print the default, each rule, and the last readers" },
+	{ .name = "list",
+	  .run = cmd_list,
+	  .letters = "r",
+	  .does = "list the functions that have a serial, and what guests read" },
+	{ .name = "check",
+	  .run = cmd_check,
+	  .does = "print what 'load' would give on this host",
+	  .help = "Loads nothing and changes nothing. A row is 'unknown' if it cannot be seen without\n"
+		  "root or before vfio-pci is loaded; 'certain' reports whether that can matter. Exits\n"
+		  "like 'load', or with 3 if that would not protect.\n" },
+	{ .name = "verify",
+	  .run = cmd_verify,
+	  .operands = "[BDF]",
+	  .max = 1,
+	  .does = "read serials as a VMM does, and compare them with the rules",
+	  .help = "Opens the function, or every function with a serial that is bound to vfio-pci, by\n"
+		  "its IOMMU group. It is reset, as for any VMM, and the reads are counted. A real\n"
+		  "serial is never printed.\n\n"
+		  "whole    4096 bytes at once        dwords, words, bytes    one after another\n"
+		  "qword    the serial at once        preadv                  segments that split it\n\n"
+		  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
+		  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
+	{ .name = "metrics",
+	  .run = cmd_metrics,
+	  .letters = "t",
+	  .does = "print the counters for Prometheus",
+	  .help = "Text format 0.0.4. If nothing is loaded, dsnctl_loaded is 0 and the exit status too.\n",
+	  .more = help_metrics },
+	{ .name = "monitor",
+	  .run = cmd_monitor,
+	  .does = "print each read of a serial as it happens",
+	  .help = "Prints a line for each read that reaches a serial, until interrupted:\n\n"
+		  "offset, length  in config space; - if not known\n"
+		  "done            scrubbed, serial, hidden, passed, killed (with its reader),\n"
+		  "                stopped (until it is repaired) or refused\n"
+		  "repaired        the check corrected the read after the hook\n"
+		  "repeats         earlier reads by this thread that have no event of their own\n"
+		  "cgroup          of the reader, or its number if it is gone\n"
+		  "reason          why it was killed, stopped or refused\n" },
+	{ .name = "repair",
+	  .run = cmd_repair,
+	  .operands = "[PID]",
+	  .max = 1,
+	  .letters = "F",
+	  .does = "correct the memory of stopped VMMs, and continue them",
+	  .help = "A VMM is stopped if the kernel cannot write into it what the rules say, as while\n"
+		  "NUMA balancing moves a page. dsnctl-repair.service repairs it within milliseconds,\n"
+		  "by 'dsnctl repair --follow'; without that service, run this for one process or for\n"
+		  "all. It gives up if a thread does not stop within 30 s.\n\n"
+		  "A VMM whose memory takes no bytes is killed.\n" },
 };
 
-/* getopt's letter for each; commands name those they take. */
+/* getopt's letter for each option; a command names those that it takes. */
 static const struct {
 	char letter;
 	const char *spelling;
 	const char *does;
 } option_table[] = {
 	{ 'j', "-j, --json", "print one JSON object" },
-	{ 'r', "    --real", "show the real serials as well" },
+	{ 'r', "    --real", "print the real serials too" },
 	{ 'k', "    --hook HOOK",
 	  "auto (the default), fexit, kprobe, none or permission" },
 	{ 'c', "    --check CHECK",
@@ -120,14 +147,14 @@ static const struct {
 	{ 'a', "    --answer",
 	  "answer reads of a serial at once, without asking the device" },
 	{ 'w', "    --whole-reads HOW",
-	  "what becomes of whole reads under hook permission: refuse (the default), allow" },
-	{ 'f', "    --force", "also while a process has a device open" },
+	  "refuse (the default) or allow whole reads under the hook permission" },
+	{ 'f', "    --force", "do it even while a process has a device open" },
 	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
-	{ 'p', "    --prune", "drop all rules that are in none of the files" },
+	{ 'p', "    --prune", "remove the rules that are in no file" },
 	{ 'n', "    --dry-run",
-	  "only print what would change, and exit with 3 if anything" },
+	  "only print what would change; exit with 3 if anything would" },
 	{ 'q', "    --require LEVEL",
-	  "exit with 3 if it is less than proven, withheld, vmm-trusted or best-effort" },
+	  "exit with 3 below proven, withheld, vmm-trusted or best-effort" },
 	{ 't', "    --textfile FILE",
 	  "write to a file, as a whole, for node_exporter's collector" },
 	{ 'F', "    --follow", "go on until interrupted, over unload and load" },
@@ -151,6 +178,11 @@ static const struct option long_options[] = {
 	{},
 };
 
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
 static int wrong_usage(const struct command *command)
 {
 	fprintf(stderr, "try 'dsnctl %s%s--help'\n", command ? command->name : "",
@@ -163,28 +195,35 @@ static void print_help(void)
 	size_t i;
 
 	puts("Usage: dsnctl COMMAND [OPTION...]\n"
-	     "Keep the PCIe Device Serial Numbers of functions assigned to guests from them.\n");
+	     "Hide the PCIe Device Serial Numbers of assigned functions from guests.\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-7s %-25s  %s\n", commands[i].name, commands[i].operands,
-		       commands[i].does);
+		printf("  %-7s %-25s  %s\n", commands[i].name,
+		       or_none(commands[i].operands), commands[i].does);
 	puts("\n  --help, COMMAND --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
 	     "4 this kernel cannot do it.");
+}
+
+static bool takes(const struct command *command, char letter)
+{
+	return letter == 'j' || strchr(or_none(command->letters), letter);
 }
 
 static void print_command_help(const struct command *command)
 {
 	size_t i;
 
-	printf("Usage: dsnctl %s%s%s [OPTION...]\n%s.\n", command->name,
-	       *command->operands ? " " : "", command->operands, command->does);
-	if (*command->help)
+	printf("Usage: dsnctl %s%s%s [OPTION...]\n%c%s.\n", command->name,
+	       command->operands ? " " : "", or_none(command->operands),
+	       toupper(command->does[0]), command->does + 1);
+	if (command->help)
 		printf("\n%s", command->help);
+	if (command->more)
+		command->more();
 	puts("");
 	for (i = 0; i < ARRAY_SIZE(option_table); i++)
-		if (option_table[i].letter == 'j' ||
-		    strchr(command->letters, option_table[i].letter))
-			printf("  %-18s %s\n", option_table[i].spelling,
+		if (takes(command, option_table[i].letter))
+			printf("  %-21s  %s\n", option_table[i].spelling,
 			       option_table[i].does);
 }
 
@@ -276,7 +315,7 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 			print_command_help(command);
 			return EXIT_DONE;
 		}
-		if (letter != 'j' && !strchr(command->letters, letter)) {
+		if (!takes(command, letter)) {
 			say_error("%s: does not take that option", command->name);
 			return wrong_usage(command);
 		}

@@ -22,16 +22,22 @@ struct options {
 	bool follow;
 };
 
-/* `argv` holds the operands alone; their number is within the command's limits. */
+/* `argv` holds only the operands; their number is within the command's limits. */
 struct command {
 	const char *name;
 	int (*run)(const struct options *options, int argc, char **argv);
-	const char *operands; /* as in the usage line */
+	const char *operands; /* as in the usage line, or NULL */
 	int min, max;	      /* operands */
-	const char *letters;  /* options besides -j, as in option_table of main.c */
-	const char *does;     /* one line, for --help */
-	const char *help;     /* the rest of COMMAND --help */
+	const char
+		*letters; /* options besides -j, as in option_table of main.c, or NULL */
+	const char *does; /* an imperative phrase, for --help */
+	const char *help; /* more lines for COMMAND --help, or NULL */
+	void (*more)(void); /* prints the last of them, or NULL */
 };
+
+/* Print the counters, for --help. */
+void help_status(void);
+void help_metrics(void);
 
 int cmd_load(const struct options *options, int argc, char **argv);
 int cmd_unload(const struct options *options, int argc, char **argv);

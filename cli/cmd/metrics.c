@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsnctl metrics: the stats of `status` and `dump` for Prometheus, text format 0.0.4. */
 #include "cmd/command.h"
-#include "kernel/stats.h"
 
-#include <bpf/bpf.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "kernel/pins.h"
-#include "kernel/program.h"
-#include "kernel/stopped.h"
+#include "kernel/stats.h"
 #include "model/key.h"
 #include "model/policy.h"
 #include "lib/file.h"
@@ -22,79 +20,68 @@ enum {
 	GUARANTEE,
 	INFO,
 	LOADED_TIME,
-	RULES,
-	TOUCHED,
-	MISSED,
-	REPAIRED,
-	ANSWERED,
-	REFUSED,
-	WHOLES,
-	WHOLES_PASSED,
-	UNCHECKED,
-	STOPS,
-	STOPPED,
-	KILLS,
-	FAILED_WRITES,
-	UNKILLABLE,
-	LATE,
-	UNCOUNTED,
-	COLLAPSED,
 	DEVICE_READS,
 	DEVICE_PASSED,
 	DEVICE_TIME,
-	METRICS,
+	COUNTERS, /* those of stats_counters follow */
+	METRICS = COUNTERS + STATS_COUNTERS,
+};
+
+struct metric {
+	const char *name, *help, *type;
 };
 
 /* Counters start at 0 with the first load, and go on over later ones. */
-static const struct {
-	const char *name, *type, *help;
-} metrics[METRICS] = {
-	[LOADED] = { "dsnctl_loaded", "gauge", "1 if the programs are loaded." },
-	[GUARANTEE] = { "dsnctl_guarantee", "gauge",
-			"1 for the level that holds: proven, withheld, vmm-trusted, best-effort or not protected." },
-	[INFO] = { "dsnctl_info", "gauge",
-		   "1; what is loaded, and the preemption model and the default policy." },
-	[LOADED_TIME] = { "dsnctl_loaded_timestamp_seconds", "gauge",
-			  "When the programs were loaded, in Unix time." },
-	[RULES] = { "dsnctl_rules", "gauge", "Rules, without the default." },
-	[TOUCHED] = { "dsnctl_touched_total", "counter", "Reads that reached a serial." },
-	[MISSED] = { "dsnctl_missed_total", "counter",
-		     "Hook calls that the kernel skipped; with no check they may be leaks." },
-	[REPAIRED] = { "dsnctl_repaired_total", "counter",
-		       "Reads that the check corrected after the hook." },
-	[ANSWERED] = { "dsnctl_answered_total", "counter",
-		       "Reads of a serial that did not get to the device." },
-	[REFUSED] = { "dsnctl_refused_total", "counter",
-		      "Reads that cannot be made safe and were not let begin." },
-	[WHOLES] = { "dsnctl_wholes_total", "counter",
-		     "Reads of all of config space under the hook permission." },
-	[WHOLES_PASSED] = { "dsnctl_wholes_passed_total", "counter",
-			    "Of those, the ones that got the real serial." },
-	[UNCHECKED] = { "dsnctl_unchecked_total", "counter",
-			"Reads that the hook saw and the check did not; must be 0." },
-	[STOPS] = { "dsnctl_stops_total", "counter",
-		    "Reads whose process was stopped until its memory was repaired." },
-	[STOPPED] = { "dsnctl_stopped", "gauge",
-		      "Processes that are stopped now; must be 0." },
-	[KILLS] = { "dsnctl_kills_total", "counter",
-		    "Readers killed because a read could not be made safe." },
-	[FAILED_WRITES] = { "dsnctl_failed_writes_total", "counter",
-			    "Of the kills, those whose buffer could not be written." },
-	[UNKILLABLE] = { "dsnctl_unkillable_total", "counter",
-			 "Of the kills, those that the kernel refused; must be 0." },
-	[LATE] = { "dsnctl_late_total", "counter",
-		   "Readers that a real-time kernel could only stop or kill late; must be 0." },
-	[UNCOUNTED] = { "dsnctl_uncounted_total", "counter",
-			"Reads that are missing in the counters of devices." },
-	[COLLAPSED] = { "dsnctl_collapsed_total", "counter",
-			"Events merged into a later one of the same thread." },
-	[DEVICE_READS] = { "dsnctl_device_reads_total", "counter",
-			   "Reads of this device's serial that were rewritten." },
-	[DEVICE_PASSED] = { "dsnctl_device_passed_total", "counter",
-			    "Reads of this device's serial that pass let through." },
-	[DEVICE_TIME] = { "dsnctl_device_last_read_timestamp_seconds", "gauge",
-			  "When this device's serial was last read, in Unix time." },
+static const struct metric metrics[COUNTERS] = {
+	[LOADED] = { "loaded", "1 if the programs are loaded", "gauge" },
+	[GUARANTEE] = { "guarantee", "1 for the level that holds, 0 for the others",
+			"gauge" },
+	[INFO] = { "info", "1; what is loaded, the preemption model and the default",
+		   "gauge" },
+	[LOADED_TIME] = { "loaded_timestamp_seconds",
+			  "when the programs were loaded, in Unix time", "gauge" },
+	[DEVICE_READS] = { "device_reads",
+			   "reads of this function's serial that were rewritten",
+			   "counter" },
+	[DEVICE_PASSED] = { "device_passed",
+			    "reads of this function's serial that pass let through",
+			    "counter" },
+	[DEVICE_TIME] = { "device_last_read_timestamp_seconds",
+			  "when this function's serial was last read, in Unix time",
+			  "gauge" },
 };
+
+static struct metric metric_of(size_t i)
+{
+	const struct counter *counter;
+
+	if (i < COUNTERS)
+		return metrics[i];
+	counter = &stats_counters[i - COUNTERS];
+	return (struct metric){ counter->name, counter->help, counter->type };
+}
+
+#define METRIC_LEN 64
+
+static void format_name(const struct metric *metric, char name[METRIC_LEN])
+{
+	snprintf(name, METRIC_LEN, "dsnctl_%s%s", metric->name,
+		 strcmp(metric->type, "gauge") ? "_total" : "");
+}
+
+void help_metrics(void)
+{
+	char name[METRIC_LEN];
+	size_t i;
+
+	puts("");
+	for (i = 0; i < METRICS; i++) {
+		struct metric metric = metric_of(i);
+
+		format_name(&metric, name);
+		printf("%-41s %s\n", name, metric.help);
+	}
+}
 
 /* The samples of each metric, as JSON: {"labels": {...}, "value": N}. */
 struct samples {
@@ -136,24 +123,10 @@ static void add_level(struct samples *samples, const struct guarantee *guarantee
 		      level_name(level));
 }
 
-static size_t count_stopped(void)
-{
-	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
-	struct dsn_repairs *repairs = map < 0 ? NULL : stopped_map(map);
-	struct stopped list[DSN_REPAIRS];
-	size_t count = 0;
-
-	if (repairs) {
-		count = stopped_list(repairs, list);
-		stopped_unmap(repairs);
-	}
-	return count;
-}
-
 static void add_loaded(struct samples *samples, const struct stats *stats)
 {
-	const struct dsn_totals *totals = &stats->totals;
 	struct json_object *info = add(samples, INFO, 1);
+	size_t i;
 
 	label(info, "version", stats->state.version);
 	label(info, "hook", hook_name(stats->plan.hook));
@@ -161,23 +134,8 @@ static void add_loaded(struct samples *samples, const struct stats *stats)
 	label(info, "preemption", preemption_name(stats->running.model));
 	label(info, "default", policy_name(stats->default_rule.policy));
 	add(samples, LOADED_TIME, boot_to_unix_time(stats->state.loaded_ns));
-	add(samples, RULES, stats->rules);
-	add(samples, TOUCHED, totals->touched);
-	add(samples, MISSED, stats->missed);
-	add(samples, REPAIRED, totals->repaired);
-	add(samples, ANSWERED, totals->answered);
-	add(samples, REFUSED, totals->refused);
-	add(samples, WHOLES, totals->wholes);
-	add(samples, WHOLES_PASSED, totals->wholes_passed);
-	add(samples, UNCHECKED, totals->unchecked);
-	add(samples, STOPS, totals->stops);
-	add(samples, STOPPED, count_stopped());
-	add(samples, KILLS, totals->kills);
-	add(samples, FAILED_WRITES, totals->failed_writes);
-	add(samples, UNKILLABLE, totals->unkillable);
-	add(samples, LATE, totals->late);
-	add(samples, UNCOUNTED, totals->uncounted);
-	add(samples, COLLAPSED, totals->collapsed);
+	for (i = 0; i < STATS_COUNTERS; i++)
+		add(samples, COUNTERS + i, counter_value(stats, &stats_counters[i]));
 }
 
 static int add_devices(struct samples *samples)
@@ -244,37 +202,44 @@ static void print_sample(FILE *to, const char *name, struct json_object *sample)
 
 static void print_text(FILE *to, const struct samples *samples)
 {
+	char name[METRIC_LEN];
 	size_t i, n;
 
 	for (i = 0; i < METRICS; i++) {
+		struct metric metric = metric_of(i);
+
 		if (!samples->of[i])
 			continue;
-		fprintf(to, "# HELP %s %s\n# TYPE %s %s\n", metrics[i].name,
-			metrics[i].help, metrics[i].name, metrics[i].type);
+		format_name(&metric, name);
+		fprintf(to, "# HELP %s %c%s.\n# TYPE %s %s\n", name,
+			toupper(metric.help[0]), metric.help + 1, name, metric.type);
 		for (n = 0; n < json_object_array_length(samples->of[i]); n++)
-			print_sample(to, metrics[i].name,
+			print_sample(to, name,
 				     json_object_array_get_idx(samples->of[i], n));
 	}
+}
+
+static struct json_object *describe(size_t i, struct json_object *samples)
+{
+	struct json_object *object = json_object_new_object();
+	struct metric metric = metric_of(i);
+	char name[METRIC_LEN];
+
+	format_name(&metric, name);
+	json_object_object_add(object, "name", json_object_new_string(name));
+	json_object_object_add(object, "type", json_object_new_string(metric.type));
+	json_object_object_add(object, "samples", json_object_get(samples));
+	return object;
 }
 
 static void print_json(struct samples *samples)
 {
 	struct json_object *object = json_result(), *list = json_object_new_array();
-	struct json_object *metric;
 	size_t i;
 
-	for (i = 0; i < METRICS; i++) {
-		if (!samples->of[i])
-			continue;
-		metric = json_object_new_object();
-		json_object_object_add(metric, "name",
-				       json_object_new_string(metrics[i].name));
-		json_object_object_add(metric, "type",
-				       json_object_new_string(metrics[i].type));
-		json_object_object_add(metric, "samples",
-				       json_object_get(samples->of[i]));
-		json_object_array_add(list, metric);
-	}
+	for (i = 0; i < METRICS; i++)
+		if (samples->of[i])
+			json_object_array_add(list, describe(i, samples->of[i]));
 	json_object_object_add(object, "metrics", list);
 	json_print(object);
 }

@@ -34,29 +34,14 @@ enum {
 	COL_VERSION,
 	COL_SINCE,
 	COL_DEFAULT,
-	COL_RULES,
-	COL_TOUCHED,
-	COL_MISSED,
-	COL_REPAIRED,
-	COL_ANSWERED,
-	COL_REFUSED,
-	COL_WHOLES,
-	COL_WHOLES_PASSED,
-	COL_UNCHECKED,
-	COL_STOPS,
-	COL_KILLS,
-	COL_FAILED_WRITES,
-	COL_UNKILLABLE,
-	COL_LATE,
-	COL_UNCOUNTED,
-	COL_COLLAPSED,
 	COL_UNSAVED,
 	COL_DRIFT,
 	COL_EARLY,
-	COL_STOPPED,
+	COL_COUNTERS, /* those of stats_counters follow */
+	COLUMNS = COL_COUNTERS + STATS_COUNTERS,
 };
 
-static const struct column columns[] = {
+static const struct column own_columns[COL_COUNTERS] = {
 	[COL_LOADED] = { "loaded" },
 	[COL_GUARANTEE] = { "guarantee" },
 	[COL_GROUND] = { "ground" },
@@ -71,27 +56,19 @@ static const struct column columns[] = {
 	[COL_VERSION] = { "version" },
 	[COL_SINCE] = { "since" },
 	[COL_DEFAULT] = { "default" },
-	[COL_RULES] = { "rules" },
-	[COL_TOUCHED] = { "touched" },
-	[COL_MISSED] = { "missed" },
-	[COL_REPAIRED] = { "repaired" },
-	[COL_ANSWERED] = { "answered" },
-	[COL_REFUSED] = { "refused" },
-	[COL_WHOLES] = { "wholes" },
-	[COL_WHOLES_PASSED] = { "wholes_passed" },
-	[COL_UNCHECKED] = { "unchecked" },
-	[COL_STOPS] = { "stops" },
-	[COL_KILLS] = { "kills" },
-	[COL_FAILED_WRITES] = { "failed_writes" },
-	[COL_UNKILLABLE] = { "unkillable" },
-	[COL_LATE] = { "late" },
-	[COL_UNCOUNTED] = { "uncounted" },
-	[COL_COLLAPSED] = { "collapsed" },
 	[COL_UNSAVED] = { "unsaved" },
 	[COL_DRIFT] = { "drift" },
 	[COL_EARLY] = { "early" },
-	[COL_STOPPED] = { "stopped" },
 };
+
+void help_status(void)
+{
+	size_t i;
+
+	puts("");
+	for (i = 0; i < STATS_COUNTERS; i++)
+		printf("%-14s %s\n", stats_counters[i].name, stats_counters[i].help);
+}
 
 enum {
 	INCIDENT_TIME,
@@ -157,6 +134,7 @@ static const struct column early_columns[] = {
 
 /* All that is shown. */
 struct view {
+	struct column columns[COLUMNS];
 	struct table fields;
 	struct table kills;
 	struct table wholes;  /* who has read all of config space */
@@ -352,8 +330,6 @@ static int fill_lists(struct view *view, const struct stats *stats)
 		status = fill_early(&view->early);
 	if (!status)
 		status = fill_stopped(&view->stopped);
-	table_number(&view->fields, COL_STOPPED,
-		     json_object_array_length(view->stopped.rows));
 	table_number(&view->fields, COL_DRIFT,
 		     json_object_array_length(view->drift.rows));
 	table_number(&view->fields, COL_EARLY,
@@ -371,9 +347,9 @@ static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 
 static void fill_loaded(struct table *table, const struct stats *stats)
 {
-	const struct dsn_totals *totals = &stats->totals;
 	const struct dsn_state *state = &stats->state;
 	char since[TIME_LEN];
+	size_t i;
 
 	table_text(table, COL_HOOK_REASON,
 		   *state->hook_reason ? state->hook_reason : NULL);
@@ -386,22 +362,9 @@ static void fill_loaded(struct table *table, const struct stats *stats)
 	format_boot_time(state->loaded_ns, since);
 	table_text(table, COL_SINCE, since);
 	table_text(table, COL_DEFAULT, policy_name(stats->default_rule.policy));
-	table_number(table, COL_RULES, stats->rules);
-	table_number(table, COL_TOUCHED, totals->touched);
-	table_number(table, COL_MISSED, stats->missed);
-	table_number(table, COL_REPAIRED, totals->repaired);
-	table_number(table, COL_ANSWERED, totals->answered);
-	table_number(table, COL_REFUSED, totals->refused);
-	table_number(table, COL_WHOLES, totals->wholes);
-	table_number(table, COL_WHOLES_PASSED, totals->wholes_passed);
-	table_number(table, COL_UNCHECKED, totals->unchecked);
-	table_number(table, COL_STOPS, totals->stops);
-	table_number(table, COL_KILLS, totals->kills);
-	table_number(table, COL_FAILED_WRITES, totals->failed_writes);
-	table_number(table, COL_UNKILLABLE, totals->unkillable);
-	table_number(table, COL_LATE, totals->late);
-	table_number(table, COL_UNCOUNTED, totals->uncounted);
-	table_number(table, COL_COLLAPSED, totals->collapsed);
+	for (i = 0; i < STATS_COUNTERS; i++)
+		table_number(table, COL_COUNTERS + i,
+			     counter_value(stats, &stats_counters[i]));
 }
 
 static int fill(struct view *view)
@@ -481,6 +444,24 @@ static int required_level(const char *name, enum level *level)
 	return EXIT_USAGE;
 }
 
+static int init_view(struct view *view)
+{
+	size_t i;
+
+	memcpy(view->columns, own_columns, sizeof(own_columns));
+	for (i = 0; i < STATS_COUNTERS; i++)
+		view->columns[COL_COUNTERS + i].name = stats_counters[i].name;
+	return table_init(&view->fields, view->columns, COLUMNS) ||
+	       table_row(&view->fields) ||
+	       table_init(&view->kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
+	       table_init(&view->wholes, incident_columns,
+			  ARRAY_SIZE(incident_columns)) ||
+	       table_init(&view->drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
+	       table_init(&view->unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
+	       table_init(&view->early, early_columns, ARRAY_SIZE(early_columns)) ||
+	       table_init(&view->stopped, stopped_columns, ARRAY_SIZE(stopped_columns));
+}
+
 static void drop_view(struct view *view)
 {
 	table_free(&view->fields);
@@ -510,14 +491,7 @@ int cmd_status(const struct options *options, int argc, char **argv)
 			DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
-	if (table_init(&view.fields, columns, ARRAY_SIZE(columns)) ||
-	    table_row(&view.fields) ||
-	    table_init(&view.kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
-	    table_init(&view.wholes, incident_columns, ARRAY_SIZE(incident_columns)) ||
-	    table_init(&view.drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
-	    table_init(&view.unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
-	    table_init(&view.early, early_columns, ARRAY_SIZE(early_columns)) ||
-	    table_init(&view.stopped, stopped_columns, ARRAY_SIZE(stopped_columns))) {
+	if (init_view(&view)) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}

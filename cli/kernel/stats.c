@@ -10,10 +10,51 @@
 #include "kernel/pins.h"
 #include "kernel/program.h"
 #include "kernel/rulemap.h"
+#include "kernel/stopped.h"
 #include "model/policy.h"
 #include "lib/exit.h"
 #include "lib/message.h"
 #include "lib/util.h"
+
+#define GAUGE(field, what)                                                               \
+	{                                                                                \
+#field, what, "gauge", offsetof(struct stats, field)                     \
+	}
+#define COUNTER(field, what)                                                             \
+	{                                                                                \
+#field, what, "counter", offsetof(struct stats, field)                   \
+	}
+#define TOTAL(field, what)                                                               \
+	{                                                                                \
+#field, what, "counter", offsetof(struct stats, totals.field)            \
+	}
+
+const struct counter stats_counters[STATS_COUNTERS] = {
+	GAUGE(rules, "rules, without the default"),
+	TOTAL(touched, "reads that reached a serial"),
+	COUNTER(missed,
+		"hook calls that the kernel skipped; without a check they may be leaks"),
+	TOTAL(repaired, "reads that the check corrected after the hook"),
+	TOTAL(answered, "reads of a serial answered without asking the device"),
+	TOTAL(refused, "reads that cannot be made safe, refused before they began"),
+	TOTAL(wholes, "whole reads, of all of config space, under the hook permission"),
+	TOTAL(wholes_passed, "of the whole reads, those that got the real serial"),
+	TOTAL(unchecked, "reads that the hook saw and the check did not; must be 0"),
+	TOTAL(stops, "reads whose process was stopped until its memory was repaired"),
+	TOTAL(kills, "readers killed because a read could not be made safe"),
+	TOTAL(failed_writes, "of the kills, those whose buffer could not be written"),
+	TOTAL(unkillable, "of the kills, those that the kernel refused; must be 0"),
+	TOTAL(late,
+	      "readers that a real-time kernel could only stop or kill late; must be 0"),
+	TOTAL(uncounted, "reads that are missing in the counters of functions"),
+	TOTAL(collapsed, "events merged into a later one of the same thread"),
+	GAUGE(stopped, "processes that are stopped now; must be 0"),
+};
+
+__u64 counter_value(const struct stats *stats, const struct counter *counter)
+{
+	return *(const __u64 *)((const char *)stats + counter->offset);
+}
 
 /* What `load` wrote down. */
 static int read_state(struct dsn_state *state)
@@ -91,6 +132,21 @@ static int judge(struct stats *stats)
 	return EXIT_DONE;
 }
 
+/* Counts the processes that wait for `dsnctl repair`. */
+static size_t count_stopped(void)
+{
+	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
+	struct dsn_repairs *repairs = map < 0 ? NULL : stopped_map(map);
+	struct stopped list[DSN_REPAIRS];
+	size_t count = 0;
+
+	if (repairs) {
+		count = stopped_list(repairs, list);
+		stopped_unmap(repairs);
+	}
+	return count;
+}
+
 int stats_read(struct stats *stats)
 {
 	static const struct faults none;
@@ -111,6 +167,7 @@ int stats_read(struct stats *stats)
 		status = read_rules(stats);
 	if (!status)
 		status = judge(stats);
+	stats->stopped = count_stopped();
 	return status ? EXIT_FAILED : EXIT_DONE;
 }
 

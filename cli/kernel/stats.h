@@ -14,12 +14,28 @@ struct stats {
 	struct running running;
 	struct guarantee guarantee;
 	struct dsn_state state;
-	unsigned long long
-		missed; /* hook calls skipped by all programs since the first load */
-	struct dsn_totals totals;
 	struct dsn_rule default_rule;
-	size_t rules; /* without the default */
+	__u64 rules;  /* without the default */
+	__u64 missed; /* hook calls skipped by all programs since the first load */
+	__u64 stopped;
+	struct dsn_totals totals;
 };
+
+/* One number of struct stats. `status`, `metrics` and their --help all come from the table. */
+struct counter {
+	const char *
+		name; /* a row of `status`; dsnctl_NAME or dsnctl_NAME_total in `metrics` */
+	const char *help; /* a phrase without a full stop */
+	const char *type; /* "counter", which counts on until `unload`, or "gauge" */
+	size_t offset;	  /* of a __u64 in struct stats */
+};
+
+/* Each field of dsn_totals has a row; a unit test says which has none. */
+#define STATS_COUNTERS (sizeof(struct dsn_totals) / sizeof(__u64) + 3)
+
+extern const struct counter stats_counters[STATS_COUNTERS];
+
+__u64 counter_value(const struct stats *stats, const struct counter *counter);
 
 /*
  * Gathers them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints

@@ -75,9 +75,10 @@ same "bash completes no third operand" "none" "none $(bash_offers 'dsnctl unset 
 same "bash completes files, one after another" "README.md" "$(bash_offers 'dsnctl apply - READ')"
 same "bash completes behind a colon" "00.0" "$(bash_offers 'dsnctl get 0000:01:')"
 
-# JSON's members, by the two ways in which the sources name them
+# JSON's members, as the sources and the table of counters name them
 members=$(sed -nE 's/.*(object_add|add_[a-z]+)\([a-z_>.-]+, "([a-z_]+)".*/\2/p' cli/*/*.c
-	sed -n '/^static const struct column/,/^}/p' cli/*/*.c | grep -oE '\{ "[a-z_]+"' | tr -d '{ "')
+	sed -n '/^static const struct column/,/^}/p' cli/*/*.c | grep -oE '\{ "[a-z_]+"' | tr -d '{ "'
+	"$dsnctl" status --help | sed -nE 's/^([a-z_]+)  .*/\1/p')
 described=$(grep -oE '[a-z_]+' docs/dsnctl-json.5.scd | sed 's/^_//; s/_$//')
 same "the manual has the members of JSON" "$members" \
 	"$(grep -xF "$members" <<<"$described")"
@@ -86,7 +87,7 @@ same "the manual has the rows of check" \
 	"$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/cmd/check.c)" \
 	"$(section_of check | grep -E '^\*[a-z*, _-]+\*$' | tr -d '*,')"
 same "the manual has the metrics" \
-	"$(grep -ohE '"dsnctl_[a-z_]+"' cli/cmd/metrics.c | tr -d '"')" \
+	"$("$dsnctl" metrics --help | grep -oE '^dsnctl_[a-z_]+')" \
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"
 
 if command -v zsh >/dev/null; then
