@@ -5,6 +5,7 @@
 
 #include "vmlinux.h"
 #include "dsn_contract.h"
+#include "dsn_precedence.h"
 #include "kmem.bpf.h"
 #include "maps.bpf.h"
 #include "vfio.bpf.h"
@@ -23,20 +24,6 @@ static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *
 	return rule->expect == ((__u32)KREAD(pdev, vendor) << 16 | KREAD(pdev, device));
 }
 
-/* Finds the rule of the function itself, or of its device; or NULL. */
-static __always_inline struct dsn_rule *own_rule(void *set, struct pci_dev *pdev,
-						 struct dsn_key key, bool *lasting)
-{
-	struct dsn_rule *rule = bpf_map_lookup_elem(set, &key);
-
-	if (rule && is_for(rule, pdev, lasting))
-		return rule;
-	key.scope = DSN_SCOPE_DEVICE;
-	key.devfn &= ~7;
-	rule = bpf_map_lookup_elem(set, &key);
-	return rule && is_for(rule, pdev, lasting) ? rule : NULL;
-}
-
 static __always_inline bool is_virtfn(struct pci_dev *pdev)
 {
 	bool failed;
@@ -49,25 +36,31 @@ static __always_inline bool is_virtfn(struct pci_dev *pdev)
 }
 
 /*
- * Resolves a function's rule: its own or its device's, else for a VF its PF's, else the
- * default; without any, the zeroed rule: scrub. Clears `lasting` if the result depends on
- * more than the function and the rule set.
+ * Resolves a function's rule by the order of dsn_precedence.h; without any, the zeroed rule:
+ * scrub. Clears `lasting` if the result depends on more than the function and the rule set.
  */
 static __always_inline struct dsn_rule resolve_rule(void *set, struct pci_dev *pdev,
 						    struct dsn_key key, bool *lasting)
 {
-	struct dsn_key fallback = { .scope = DSN_SCOPE_DEFAULT };
+	bool virtfn = is_virtfn(pdev);
 	struct dsn_rule *rule, none = {};
+	struct dsn_key wanted;
+	__u32 i;
 
-	rule = own_rule(set, pdev, key, lasting);
-	if (!rule && is_virtfn(pdev)) {
-		*lasting = false;
-		pdev = KREAD(pdev, physfn);
-		rule = own_rule(set, pdev, key_of(pdev), lasting);
+	for (i = 0; i < DSN_CANDIDATES; i++) {
+		if (dsn_is_of_pf(i) && !virtfn)
+			continue;
+		if (i == DSN_OF_PF) {
+			*lasting = false;
+			pdev = KREAD(pdev, physfn);
+			key = key_of(pdev);
+		}
+		wanted = dsn_candidate_key(i, key);
+		rule = bpf_map_lookup_elem(set, &wanted);
+		if (rule && is_for(rule, pdev, lasting))
+			return *rule;
 	}
-	if (!rule)
-		rule = bpf_map_lookup_elem(set, &fallback);
-	return rule ? *rule : none;
+	return none;
 }
 
 /* Finds a function's element of `counters`, or gives it one; NULL if there is no room. */

@@ -18,10 +18,7 @@
 /* The oldest layout whose rules have the keys and values of this one, flags aside. */
 #define DSN_LAYOUT_RULES 5
 
-/*
- * Whom a rule is for. The order is the order of precedence; between device and default,
- * for a VF, come its PF's function rule and the rule of its PF's device.
- */
+/* The functions that a rule is for. dsn_precedence.h has the order of precedence. */
 enum dsn_scope {
 	DSN_SCOPE_FUNCTION = 0, /* domain, bus and devfn name the function */
 	DSN_SCOPE_DEVICE = 1,	/* all functions of a device: devfn is its function 0's */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/hex.h"
+#include "dsn_precedence.h"
 
 /* Up to `digits` hex digits that end at `end`; moves the text behind it. */
 static bool take_hex(const char **text, int digits, char end, uint32_t *value)
@@ -127,9 +128,5 @@ char *key_format(const struct dsn_key *key, char text[KEY_LEN])
 
 struct dsn_key key_of_device(const struct dsn_key *function)
 {
-	struct dsn_key key = *function;
-
-	key.devfn &= ~7;
-	key.scope = DSN_SCOPE_DEVICE;
-	return key;
+	return dsn_candidate_key(DSN_OF_DEVICE, *function);
 }

@@ -3,6 +3,7 @@
 #include "model/policy.h"
 
 #include <stdio.h>
+#include "dsn_precedence.h"
 
 struct dsn_rule policy_default(const struct ruleset *set)
 {
@@ -30,40 +31,25 @@ bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function)
 	return !rule->expect || !pci_ids(function, &ids) || ids == rule->expect;
 }
 
-/* The rule of the function itself, or of the device that it is one of. */
-static struct dsn_rule *own_rule(const struct ruleset *set,
-				 const struct dsn_key *function, struct dsn_key *key)
-{
-	struct dsn_rule *rule;
-
-	*key = *function;
-	rule = ruleset_find(set, key);
-	if (rule && policy_is_met(rule, function))
-		return rule;
-	*key = key_of_device(function);
-	rule = ruleset_find(set, key);
-	return rule && policy_is_met(rule, function) ? rule : NULL;
-}
-
 struct policy policy_of(const struct ruleset *set, const struct dsn_key *function)
 {
-	struct policy policy = {};
-	struct dsn_rule *rule;
-	struct dsn_key pf;
+	struct dsn_key owner = *function, key;
+	bool is_vf = false;
+	__u32 i;
 
-	rule = own_rule(set, function, &policy.key);
-	if (!rule && pci_pf(function, &pf)) {
-		policy.from_pf = true;
-		rule = own_rule(set, &pf, &policy.key);
+	for (i = 0; i < DSN_CANDIDATES; i++) {
+		struct dsn_rule *rule;
+
+		if (i == DSN_OF_PF)
+			is_vf = pci_pf(function, &owner);
+		if (dsn_is_of_pf(i) && !is_vf)
+			continue;
+		key = dsn_candidate_key(i, owner);
+		rule = ruleset_find(set, &key);
+		if (rule && policy_is_met(rule, &owner))
+			return (struct policy){ *rule, key, dsn_is_of_pf(i) };
 	}
-	if (!rule) {
-		policy.from_pf = false;
-		policy.key = default_key;
-		policy.rule = policy_default(set);
-	} else {
-		policy.rule = *rule;
-	}
-	return policy;
+	return (struct policy){ .rule = policy_default(set), .key = default_key };
 }
 
 void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN])

@@ -14,7 +14,7 @@ struct policy {
 	bool from_pf;	    /* the function is a VF, and this its PF's */
 };
 
-/* The same order as rule_of() in bpf/policy.bpf.h. */
+/* Finds the effective rule of a function, by the order of dsn_precedence.h. */
 struct policy policy_of(const struct ruleset *set, const struct dsn_key *function);
 
 /* Whether the function is the one that the rule expects, or is not there yet. */
