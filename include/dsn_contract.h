@@ -301,7 +301,8 @@ struct dsn_state {
 	char check_reason[320]; /* why there is no check; empty if there is */
 };
 
-#define DSN_MAX_RULES 262144 /* functions and the default */
+/* Rules of a set, with the default: every function of the largest host twice over. */
+#define DSN_MAX_RULES 8192
 /* bpffs names: https://docs.kernel.org/bpf/ allows no dot in them. */
 #define DSN_PIN_DIR "/sys/fs/bpf/dsnctl"
 #define DSN_KEEP_DIR "/run/dsnctl" /* a bpffs with the same pins; see cli/kernel/pins.c */

@@ -18,7 +18,7 @@
 static int failed(int err)
 {
 	if (err == -E2BIG)
-		say_error("the map is full: it holds %d rules; unset some first",
+		say_error("too many rules: at most %d can be in force; unset some first",
 			  DSN_MAX_RULES);
 	else
 		say_error("cannot change the rules: %s; those in force stay",

@@ -10,7 +10,6 @@
 #include "model/policy.h"
 #include "model/rule.h"
 #include "lib/message.h"
-#include "lib/order.h"
 #include "lib/util.h"
 
 /* Each kind of warning has its limit. */
@@ -48,17 +47,8 @@ struct context {
 	struct pci_function *devices; /* of this host, sorted */
 	size_t count;
 	struct kmod_ctx *kmod; /* NULL where there is none: no word about drivers */
-	unsigned int shown[KINDS];
+	unsigned int counts[KINDS];
 };
-
-/* Counts what is not shown for want of lines. */
-static bool is_enough(struct context *context, enum kind kind)
-{
-	bool enough = context->shown[kind] >= MAX_OF_KIND;
-
-	context->shown[kind] += enough;
-	return enough;
-}
 
 static void __attribute__((format(printf, 3, 4)))
 warn(struct context *context, enum kind kind, const char *format, ...)
@@ -66,9 +56,8 @@ warn(struct context *context, enum kind kind, const char *format, ...)
 	char text[256];
 	va_list args;
 
-	if (is_enough(context, kind))
+	if (context->counts[kind]++ >= MAX_OF_KIND)
 		return;
-	context->shown[kind]++;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -80,8 +69,8 @@ static void warn_of_more(const struct context *context)
 	int kind;
 
 	for (kind = 0; kind < KINDS; kind++)
-		if (context->shown[kind] > MAX_OF_KIND)
-			say_warning("and %u more %s", context->shown[kind] - MAX_OF_KIND,
+		if (context->counts[kind] > MAX_OF_KIND)
+			say_warning("and %u more %s", context->counts[kind] - MAX_OF_KIND,
 				    kinds[kind]);
 }
 
@@ -159,30 +148,52 @@ static void warn_serials(struct context *context)
 	}
 }
 
-/* Two devices that would show the same serial, one of which has a new rule. */
+struct numbered {
+	__u64 serial;
+	const struct dsn_key *key;
+};
+
+static int compare_serials(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	if (x->serial != y->serial)
+		return x->serial < y->serial ? -1 : 1;
+	return key_compare(x->key, y->key);
+}
+
+/* Returns the rules that are serials, sorted by serial. The caller frees the array. */
+static struct numbered *sort_by_serial(const struct ruleset *set, size_t *count)
+{
+	struct numbered *all = calloc(set->count + 1, sizeof(*all));
+	size_t i;
+
+	*count = 0;
+	for (i = 0; all && i < set->count; i++)
+		if (set->rules[i].policy == DSN_SERIAL)
+			all[(*count)++] =
+				(struct numbered){ set->rules[i].serial, &set->keys[i] };
+	if (all)
+		qsort(all, *count, sizeof(*all), compare_serials);
+	return all;
+}
+
+/* Warns of two devices that would show the same serial, one of them by a new rule. */
 static void warn_doubles(struct context *context)
 {
-	_cleanup_(free_ptr) struct numbered *all =
-		calloc(context->set->count + 1, sizeof(*all));
 	char one[KEY_LEN], other[KEY_LEN], serial[SERIAL_LEN];
-	size_t count = 0, i;
+	size_t count, i;
+	_cleanup_(free_ptr) struct numbered *all = sort_by_serial(context->set, &count);
 
-	for (i = 0; all && i < context->set->count; i++)
-		if (context->set->rules[i].policy == DSN_SERIAL)
-			all[count++] =
-				(struct numbered){ context->set->rules[i].serial, i };
-	if (!count || order_by_number(all, count))
-		return;
 	for (i = 1; i < count; i++) {
-		const struct dsn_key *a = &context->set->keys[all[i - 1].index];
-		const struct dsn_key *b = &context->set->keys[all[i].index];
+		const struct dsn_key *a = all[i - 1].key, *b = all[i].key;
 
-		if (all[i - 1].number != all[i].number || same_device(a, b) ||
+		if (all[i - 1].serial != all[i].serial || same_device(a, b) ||
 		    (!is_changed(context, a) && !is_changed(context, b)))
 			continue;
 		key_format(a, one);
 		key_format(b, other);
-		serial_format(all[i].number, serial);
+		serial_format(all[i].serial, serial);
 		warn(context, KIND_DOUBLE,
 		     "%s and %s: the same serial %s: a guest that has both may take one for the other",
 		     one, other, serial);
@@ -273,9 +284,6 @@ static void warn_function(struct context *context, const struct ruleset_change *
 {
 	char bdf[BDF_LEN], ids[IDS_LEN], expected[IDS_LEN];
 
-	/* most are, where there are very many */
-	if (!device && is_enough(context, KIND_ABSENT))
-		return;
 	bdf_format(change->key, bdf);
 	if (!device) {
 		warn(context, KIND_ABSENT,

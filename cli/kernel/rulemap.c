@@ -7,29 +7,31 @@
 #include <errno.h>
 #include <string.h>
 #include "kernel/pins.h"
-#include "model/key.h"
-#include "lib/order.h"
+#include "model/rule.h"
 #include "lib/util.h"
 
+static int compare(const void *a, const void *b)
+{
+	const struct rule *x = a, *y = b;
+
+	return key_compare(&x->key, &y->key);
+}
+
+/* Sorts keys and rules, which are arrays of their own as the kernel takes them. */
 static int sort(struct ruleset *set)
 {
-	_cleanup_(free_ptr) struct numbered *order =
-		calloc(set->count + 1, sizeof(*order));
-	_cleanup_(ruleset_free) struct ruleset old = *set;
+	_cleanup_(free_ptr) struct rule *pairs = calloc(set->count + 1, sizeof(*pairs));
 	size_t i;
 
-	*set = (struct ruleset){};
-	if (!order)
+	if (!pairs)
 		return -ENOMEM;
-	for (i = 0; i < old.count; i++)
-		order[i] = (struct numbered){ key_number(&old.keys[i]), i };
-	if (order_by_number(order, old.count) || ruleset_reserve(set, old.count))
-		return -ENOMEM;
-	for (i = 0; i < old.count; i++) {
-		set->keys[i] = old.keys[order[i].index];
-		set->rules[i] = old.rules[order[i].index];
+	for (i = 0; i < set->count; i++)
+		pairs[i] = (struct rule){ set->keys[i], set->rules[i] };
+	qsort(pairs, set->count, sizeof(*pairs), compare);
+	for (i = 0; i < set->count; i++) {
+		set->keys[i] = pairs[i].key;
+		set->rules[i] = pairs[i].value;
 	}
-	set->count = old.count;
 	return 0;
 }
 

@@ -29,11 +29,8 @@ int table_row(struct table *table)
 	table->row = json_object_new_object();
 	if (!table->row)
 		return -ENOMEM;
-	/* the names are constants, and each is new: nothing is copied or looked up */
 	for (i = 0; i < table->count; i++)
-		json_object_object_add_ex(table->row, table->columns[i].name, NULL,
-					  JSON_C_OBJECT_ADD_KEY_IS_NEW |
-						  JSON_C_OBJECT_KEY_IS_CONSTANT);
+		json_object_object_add(table->row, table->columns[i].name, NULL);
 	return json_object_array_add(table->rows, table->row) ? -ENOMEM : 0;
 }
 

@@ -27,6 +27,15 @@ static inline void close_file(FILE **f)
 		fclose(*f);
 }
 
+/* Returns the digit's value, or -1 if it is none. */
+static inline int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 'a' - 'A';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* A thread's name may hold any bytes: those that no terminal and no JSON should see go. */
 static inline void make_printable(char *text, size_t size)
 {

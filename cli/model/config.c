@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include "lib/exit.h"
 #include "lib/message.h"
-#include "lib/order.h"
 #include "lib/util.h"
 
 void config_free(struct config *config)
@@ -219,38 +218,15 @@ static bool read_found_file(struct config *config, const char *name)
 	return add_file(config, name) && read_lines(config, file);
 }
 
-/* As files are that `save` has printed. */
-static bool is_sorted(const struct config *config)
+/* Sorts by key; entries of one key stay in the order in which they were read. */
+static int compare_entries(const void *a, const void *b)
 {
-	size_t i;
+	const struct config_entry *x = a, *y = b;
+	int order = key_compare(&x->rule.key, &y->rule.key);
 
-	for (i = 1; i < config->count; i++)
-		if (key_compare(&config->entries[i - 1].rule.key,
-				&config->entries[i].rule.key) > 0)
-			return false;
-	return true;
-}
-
-/* By key; those of one key stay in the order in which they were read. */
-static bool sort(struct config *config)
-{
-	_cleanup_(free_ptr) struct numbered *order =
-		calloc(config->count, sizeof(*order));
-	struct config_entry *sorted = calloc(config->count, sizeof(*sorted));
-	size_t i;
-
-	for (i = 0; order && i < config->count; i++)
-		order[i] =
-			(struct numbered){ key_number(&config->entries[i].rule.key), i };
-	if (!order || !sorted || order_by_number(order, config->count)) {
-		free(sorted);
-		return out_of_memory(config);
-	}
-	for (i = 0; i < config->count; i++)
-		sorted[i] = config->entries[order[i].index];
-	free(config->entries);
-	config->entries = sorted;
-	return true;
+	if (!order)
+		order = (x->file > y->file) - (x->file < y->file);
+	return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
 /* Keeps the last rule for each target; two in one file are a mistake. */
@@ -262,9 +238,8 @@ static bool resolve(struct config *config)
 
 	if (!config->count)
 		return true;
-	if (!is_sorted(config) && !sort(config))
-		return false;
 	entries = config->entries;
+	qsort(entries, config->count, sizeof(*entries), compare_entries);
 	for (i = 0; i < config->count; i++) {
 		if (last && !key_compare(&last->rule.key, &entries[i].rule.key)) {
 			char target[KEY_LEN];

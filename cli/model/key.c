@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "lib/hex.h"
+#include "lib/util.h"
 #include "dsn_precedence.h"
 
 /* Up to `digits` hex digits that end at `end`; moves the text behind it. */
@@ -67,21 +67,8 @@ const char *bdf_parse(const char *text, struct dsn_key *key)
 
 char *bdf_format(const struct dsn_key *key, char text[BDF_LEN])
 {
-	int digits = 4;
-
-	while (digits < 8 && key->domain >> 4 * digits)
-		digits++;
-	while (digits > 4)
-		text = hex_put_digit(text, key->domain >> 4 * --digits);
-	text = hex_put_word(text, key->domain);
-	*text++ = ':';
-	text = hex_put_byte(text, key->bus);
-	*text++ = ':';
-	text = hex_put_byte(text, key->devfn >> 3);
-	*text++ = '.';
-	text = hex_put_digit(text, key->devfn & 7);
-	*text = '\0';
-	return text;
+	return text + snprintf(text, BDF_LEN, "%04x:%02x:%02x.%x", key->domain, key->bus,
+			       key->devfn >> 3, key->devfn & 7);
 }
 
 __u64 key_number(const struct dsn_key *key)

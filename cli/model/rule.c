@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "lib/hex.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -45,16 +44,18 @@ const char *serial_parse(const char *text, __u64 *serial)
 	return NULL;
 }
 
+static unsigned int byte_of(__u64 serial, int byte)
+{
+	return serial >> 8 * byte & 0xff;
+}
+
 char *serial_format(__u64 serial, char text[SERIAL_LEN])
 {
-	int shift;
-
-	for (shift = 56; shift >= 0; shift -= 8) {
-		text = hex_put_byte(text, serial >> shift);
-		*text++ = '-';
-	}
-	*--text = '\0';
-	return text;
+	return text + snprintf(text, SERIAL_LEN,
+			       "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x",
+			       byte_of(serial, 7), byte_of(serial, 6), byte_of(serial, 5),
+			       byte_of(serial, 4), byte_of(serial, 3), byte_of(serial, 2),
+			       byte_of(serial, 1), byte_of(serial, 0));
 }
 
 static bool policy_parse(const char *text, __u16 *policy)
@@ -111,9 +112,7 @@ const char *ids_parse(const char *text, __u32 *ids)
 
 void ids_format(__u32 ids, char text[IDS_LEN])
 {
-	text = hex_put_word(text, ids >> 16);
-	*text++ = ':';
-	*hex_put_word(text, ids) = '\0';
+	snprintf(text, IDS_LEN, "%04x:%04x", ids >> 16, ids & 0xffff);
 }
 
 char *value_format(const struct dsn_rule *rule, char text[SERIAL_LEN])

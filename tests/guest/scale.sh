@@ -65,20 +65,20 @@ applied=$(cost dsnctl apply /run/8192)
 expect_output "apply of 8192 rules has set 8192 rules" "^8192$" count rules
 memory=$(bpftool -j map show pinned /sys/fs/bpf/dsnctl/rules | json_get bytes_memlock)
 echo "# the map: $((memory / 8192)) bytes a rule"
-ratio "apply of 8192 rules costs, next to a batch update" 3 $((applied - one)) "$batch"
+ratio "apply of 8192 rules costs, next to a batch update" 8 $((applied - one)) "$batch"
 ratio "apply of 8192 rules costs, next to a process that makes a batch update" \
-	3 $((applied - one)) "$process"
+	6 $((applied - one)) "$process"
 ratio "apply of 8192 unchanged rules costs, next to a batch update" \
-	3 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
+	8 $(($(cost dsnctl apply /run/8192) - same)) "$batch"
 mixed=$(cost dsnctl apply --prune /run/mixed)
 ratio "apply of 8192 changed rules in no order costs, next to a batch update" \
-	4.5 $((mixed - one)) "$batch"
+	10 $((mixed - one)) "$batch"
 dump=$(scale run dsnctl dump -j)
 list=$(cost dsnctl list)
 dsnctl apply --prune /run/819 >/dev/null 2>&1
 small=$(scale run dsnctl dump -j)
-ratio "dump -j of 8192 rules costs, next to 819" 8 "${dump% *}" "${small% *}"
+ratio "dump -j of 8192 rules costs, next to 819" 10 "${dump% *}" "${small% *}"
 echo "# dump -j: $(((${dump#* } - ${small#* }) * 1024 / 7373)) bytes of memory a rule," \
 	"$(((${dump% *} - ${small% *}) / 7373)) instructions"
-ratio "list beside 8192 rules costs, next to 819" 2 "$list" "$(cost dsnctl list)"
+ratio "list beside 8192 rules costs, next to 819" 3 "$list" "$(cost dsnctl list)"
 finish

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "model/config.h"
 #include "model/ruleset.h"
 #include "lib/message.h"
-#include "lib/order.h"
 #include "lib/util.h"
 
 /* A file with this text; its name is good until the next but one. */
@@ -122,24 +122,25 @@ static void bad_files(void **state)
 	message_start(NULL, false);
 }
 
-static void numbers_in_order(void **state)
+static void a_set_has_a_limit(void **state)
 {
-	struct numbered all[1000];
-	unsigned int seed = 1;
-	size_t count, i;
+	struct ruleset set = {};
+	struct dsn_rule rule = { .policy = DSN_PASS };
+	struct dsn_key key = {};
+	unsigned int i;
 
 	(void)state;
-	for (count = 0; count <= ARRAY_SIZE(all); count += 1 + count / 2) {
-		for (i = 0; i < count; i++)
-			all[i] = (struct numbered){ (rand_r(&seed) % 100) * 0x1000000001,
-						    i };
-		assert_int_equal(order_by_number(all, count), 0);
-		for (i = 1; i < count; i++) {
-			assert_true(all[i - 1].number <= all[i].number);
-			if (all[i - 1].number == all[i].number)
-				assert_true(all[i - 1].index < all[i].index);
-		}
+	for (i = 0; i < 8192; i++) {
+		key.domain = i;
+		assert_int_equal(ruleset_put(&set, &key, &rule), 0);
 	}
+	assert_int_equal(ruleset_put(&set, &key, &rule), 0);
+	key.domain = i;
+	assert_int_equal(ruleset_put(&set, &key, &rule), -E2BIG);
+	assert_int_equal(ruleset_put(&set, &default_key, &rule), -E2BIG);
+	assert_int_equal(ruleset_append(&set, &key, &rule), -E2BIG);
+	assert_int_equal(set.count, 8192);
+	ruleset_free(&set);
 }
 
 /* What a set holds after any order of changes is sorted, and compares as it should. */
@@ -197,7 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries),   cmocka_unit_test(later_files_win),
 		cmocka_unit_test(bad_files), cmocka_unit_test(sets),
-		cmocka_unit_test(advice),    cmocka_unit_test(numbers_in_order),
+		cmocka_unit_test(advice),    cmocka_unit_test(a_set_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
