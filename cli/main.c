@@ -86,6 +86,7 @@ static const struct command commands[] = {
 	  .does = "list the functions that have a serial, and what guests read" },
 	{ .name = "check",
 	  .run = cmd_check,
+	  .letters = "v",
 	  .does = "print what 'load' would give on this host",
 	  .help = "Loads nothing and changes nothing. A row is 'unknown' if it cannot be seen without\n"
 		  "root or before vfio-pci is loaded; 'certain' reports whether that can matter. Exits\n"
@@ -139,6 +140,7 @@ static const struct {
 	const char *does;
 } option_table[] = {
 	{ 'j', "-j, --json", "print one JSON object" },
+	{ 'v', "-v, --verbose", "print the rows that are ok too" },
 	{ 'r', "    --real", "print the real serials too" },
 	{ 'k', "    --hook HOOK",
 	  "auto (the default), fexit, kprobe, none or permission" },
@@ -163,6 +165,7 @@ static const struct {
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "real", no_argument, NULL, 'r' },
 	{ "hook", required_argument, NULL, 'k' },
 	{ "check", required_argument, NULL, 'c' },
@@ -305,7 +308,7 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 
 	message_start(command->name, options.json);
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":hj", long_options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, ":hjv", long_options, NULL)) != -1) {
 		if (letter == '?' || letter == ':') {
 			say_error("%s: %s %s", command->name, argv[optind - 1],
 				  letter == ':' ? "needs a value" : "is no option");
@@ -343,6 +346,8 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 			options.textfile = optarg;
 		else if (letter == 'F')
 			options.follow = true;
+		else if (letter == 'v')
+			options.verbose = true;
 	}
 	argc -= optind;
 	argv += optind;

@@ -359,24 +359,42 @@ static const char *cell(const struct table *items, size_t row, size_t column)
 
 static void print_remedies(const struct table *items)
 {
+	const char *heading = "\nto fix:\n";
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(items->rows); i++)
-		if (cell(items, i, COL_REMEDY))
-			printf("%s: %s\n", cell(items, i, COL_ITEM),
-			       cell(items, i, COL_REMEDY));
+	for (i = 0; i < json_object_array_length(items->rows); i++) {
+		if (!cell(items, i, COL_REMEDY))
+			continue;
+		printf("%s%s: %s\n", heading, cell(items, i, COL_ITEM),
+		       cell(items, i, COL_REMEDY));
+		heading = "";
+	}
 }
 
-/* The remedies would make the table too wide. */
-static int print_text(struct table *items, const struct table *forecast)
+/* Removes the rows that are ok. Returns their number. */
+static size_t drop_good(struct table *items)
 {
+	size_t all = json_object_array_length(items->rows), i;
+
+	for (i = all; i-- > 0;)
+		if (!strcmp(cell(items, i, COL_STATE), ok))
+			json_object_array_del_idx(items->rows, i, 1);
+	return all - json_object_array_length(items->rows);
+}
+
+/* Prints the remedies below the table, which they would make too wide. */
+static int print_text(struct table *items, const struct table *forecast, bool verbose)
+{
+	size_t good = verbose ? 0 : drop_good(items);
+
 	puts("'dsnctl load' would give:");
 	table_print_fields(forecast);
 	puts("");
 	items->count = COL_REMEDY;
-	if (table_print(items))
+	if (json_object_array_length(items->rows) && table_print(items))
 		return EXIT_FAILED;
-	puts("\nto fix:");
+	if (good)
+		printf("%zu items are ok; -v prints them\n", good);
 	print_remedies(items);
 	return EXIT_DONE;
 }
@@ -426,7 +444,8 @@ int cmd_check(const struct options *options, int argc, char **argv)
 	fill_forecast(&verdict, &forecast);
 	if (!forecast.certain)
 		say_warning("not all could be seen: rows that say unknown or not loaded");
-	err = options->json ? print_json(&items, &verdict) : print_text(&items, &verdict);
+	err = options->json ? print_json(&items, &verdict)
+			    : print_text(&items, &verdict, options->verbose);
 	if (err) {
 		say_error("out of memory");
 		return err;

@@ -20,6 +20,7 @@ struct options {
 	const char *require;
 	const char *textfile;
 	bool follow;
+	bool verbose;
 };
 
 /* `argv` holds only the operands; their number is within the command's limits. */

@@ -24,13 +24,13 @@ enum {
 	COL_GUARANTEE,
 	COL_GROUND,
 	COL_REMEDY,
-	COL_HOOK,
+	COL_PREEMPTION,
+	COL_HOOK, /* of what is loaded, from here on */
 	COL_HOOK_REASON,
 	COL_CHECK,
 	COL_GATE,
 	COL_ANSWER,
 	COL_WHOLE_READS,
-	COL_PREEMPTION,
 	COL_VERSION,
 	COL_SINCE,
 	COL_DEFAULT,
@@ -46,13 +46,13 @@ static const struct column own_columns[COL_COUNTERS] = {
 	[COL_GUARANTEE] = { "guarantee" },
 	[COL_GROUND] = { "ground" },
 	[COL_REMEDY] = { "remedy" },
+	[COL_PREEMPTION] = { "preemption" },
 	[COL_HOOK] = { "hook" },
 	[COL_HOOK_REASON] = { "hook_reason" },
 	[COL_CHECK] = { "check" },
 	[COL_GATE] = { "gate" },
 	[COL_ANSWER] = { "answer" },
 	[COL_WHOLE_READS] = { "whole_reads" },
-	[COL_PREEMPTION] = { "preemption" },
 	[COL_VERSION] = { "version" },
 	[COL_SINCE] = { "since" },
 	[COL_DEFAULT] = { "default" },
@@ -143,6 +143,7 @@ struct view {
 	struct table early;   /* who has had a device open since before `load` */
 	struct table stopped; /* processes that wait for `dsnctl repair` */
 	enum level level;
+	bool is_loaded;
 };
 
 /* The last ones of `total`, oldest first. */
@@ -379,7 +380,8 @@ static int fill(struct view *view)
 	table_text(&view->fields, COL_CHECK, check_name(stats.plan.check));
 	table_text(&view->fields, COL_PREEMPTION, preemption_name(stats.running.model));
 	fill_guarantee(view, &stats.guarantee);
-	if (status != EXIT_DONE)
+	view->is_loaded = status == EXIT_DONE;
+	if (!view->is_loaded)
 		return status;
 	fill_loaded(&view->fields, &stats);
 	return fill_lists(view, &stats);
@@ -416,6 +418,8 @@ static void print(struct view *view, bool json)
 		json_print(object);
 		return;
 	}
+	if (!view->is_loaded)
+		view->fields.count = COL_HOOK;
 	table_print_fields(&view->fields);
 	print_list(&view->kills, "killed");
 	print_list(&view->wholes, "has read all of config space, or was to");

@@ -85,7 +85,7 @@ same "the manual has the members of JSON" "$members" \
 
 same "the manual has the rows of check" \
 	"$(sed -nE 's/.*\badd\(table, "([a-z_-]+)".*/\1/p' cli/cmd/check.c)" \
-	"$(section_of check | grep -E '^\*[a-z*, _-]+\*$' | tr -d '*,')"
+	"$(section_of check | grep -E '^\*[a-z][a-z*, _-]*\*$' | tr -d '*,')"
 same "the manual has the metrics" \
 	"$("$dsnctl" metrics --help | grep -oE '^dsnctl_[a-z_]+')" \
 	"$(sed -n '/^## metrics \[/,/^#/p' "$page" | grep -oE 'dsnctl_[a-z_]+[a-z]')"

@@ -16,7 +16,7 @@ foretold() {
 
 # state ITEM STATE: of a row of check
 state() {
-	expect_output "check: $1 is $2" "^$1 +$2" sh -c "dsnctl check 2>/dev/null; true"
+	expect_output "check: $1 is $2" "^$1 +$2" sh -c "dsnctl check -v 2>/dev/null; true"
 }
 
 # check, before anything is there
@@ -43,6 +43,10 @@ for item in btf jit vfio-pci module_btf lockdown fexit kprobes permission ftrace
 	numa_balancing tracepoints task_work lsm addresses bpffs iommu; do
 	state $item ok
 done
+expect_output "check on a host without a fault prints no row of its table" \
+	"^17 items are ok; -v prints them$" dsnctl check
+expect_status 1 "check on a host without a fault has nothing to fix" \
+	sh -c "dsnctl check | grep -e '^btf' -e '^to fix'"
 expect_status 1 "check leaves no program loaded" sh -c "bpftool prog show | grep dsn_"
 expect_status 1 "check pins nothing" ls $pins
 expect_status 1 "the kernel has logged no BPF program of check" sh -c "dmesg | grep -i bpf"
@@ -55,6 +59,10 @@ expect_output "check by a user who is not root says that preemption is unknown" 
 umount /sys/fs/bpf
 expect_status 1 "check without bpffs fails, as load would" dsnctl check
 expect_output "check without bpffs says what to do" "mount -t bpf" sh -c "dsnctl check 2>&1; true"
+expect_output "check without bpffs prints its row" "^bpffs +missing" \
+	sh -c "dsnctl check 2>/dev/null; true"
+expect_output "check without bpffs prints no row that is ok" "^16 items are ok" \
+	sh -c "dsnctl check 2>/dev/null; true"
 mount -t bpf bpf /sys/fs/bpf
 
 was=$(sed 's/.*(\(.*\)).*/\1/' /sys/kernel/debug/sched/preempt)

@@ -20,6 +20,7 @@ expect_output "control: before load the sweep finds the real serial" "[1-9][0-9]
 	sh -c "vfio_read $bdf sweep /run/image $zero; true"
 expect "lseek cannot point read() at config space" vfio_read $bdf seek
 expect_status 3 "status before load exits with 3" dsnctl status
+expect_output "status before load prints five rows" "^5$" sh -c "dsnctl status 2>/dev/null | wc -l"
 expect_status 3 "get before load exits with 3" dsnctl get $bdf
 expect_status 3 "set before load exits with 3" dsnctl set $bdf scrub
 expect_output "list before load says unprotected" "$bdf +vfio-pci +unprotected" dsnctl list
