@@ -240,7 +240,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* An audit that was cut short must not look whole. */
+/* Fails if output was lost: an audit that was cut short must not look whole. */
 static int flush_output(int status)
 {
 	if (fflush(stdout) || ferror(stdout)) {
@@ -250,7 +250,7 @@ static int flush_output(int status)
 	return status;
 }
 
-/* Tells whether the exit status of a command is about a change, not about its output. */
+/* Returns true if a command's exit status is about a change, not about its output. */
 static bool is_change(const struct command *command, const struct options *options)
 {
 	static int (*const changing[])(const struct options *, int, char **) = {
@@ -264,7 +264,7 @@ static bool is_change(const struct command *command, const struct options *optio
 	return false;
 }
 
-/* The same for a command that has changed something, which its exit status is about. */
+/* Warns if output was lost after a change; the exit status is about the change. */
 static int flush_report(int status)
 {
 	if (fflush(stdout) || ferror(stdout))
@@ -275,8 +275,8 @@ static int flush_report(int status)
 }
 
 /*
- * Fills the places of standard streams that are closed, so that no file of ours gets there
- * and takes what is printed. Writing to them fails as before.
+ * Opens /dev/null in place of closed standard streams, so that no other file gets their
+ * numbers and what is printed. Writing to them fails as before.
  */
 static void fill_standard_streams(void)
 {
@@ -289,7 +289,7 @@ static void fill_standard_streams(void)
 		close(fd);
 }
 
-/* Known before the first message, so that a wrong option is told as JSON too. */
+/* Looks for --json before the first message: a wrong option is reported as JSON too. */
 static bool wants_json(int argc, char **argv)
 {
 	int i;

@@ -13,13 +13,13 @@
 #include "lib/message.h"
 #include "lib/util.h"
 
-/* Fewer changes than this are told one by one. */
+/* Fewer changes than this are printed one by one. */
 #define FEW 50
 
-/* What becomes of rules that are in no file. */
+/* The rules in no file: the ones that are removed. */
 enum others {
-	KEEP_OTHERS,  /* files that were named add to what there is */
-	KEEP_BY_HAND, /* the configuration takes back what it had */
+	KEEP_OTHERS,  /* files that were named add to the rules in force */
+	KEEP_BY_HAND, /* rules that came from the configuration */
 	DROP_OTHERS,
 };
 
@@ -30,7 +30,10 @@ static enum others choose_others(const struct options *options, int files)
 	return files ? KEEP_OTHERS : KEEP_BY_HAND;
 }
 
-/* The rule that a file has, over that in force or NULL; only the configuration marks it. */
+/*
+ * Returns a file's rule, to replace that in force or NULL; only the configuration marks
+ * it.
+ */
 static struct dsn_rule rule_of(const struct config_entry *entry,
 			       const struct dsn_rule *old, bool is_configuration)
 {
@@ -44,7 +47,7 @@ static struct dsn_rule rule_of(const struct config_entry *entry,
 }
 
 /*
- * Puts what the files say over what is in force, and drops of the rest what `others` says.
+ * Merges the files' rules over those in force, and drops of the rest what `others` says.
  * Both are sorted. Returns 0 or -errno.
  */
 static int merge(struct ruleset *to, const struct ruleset *old,

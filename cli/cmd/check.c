@@ -41,12 +41,12 @@ static const struct column forecast_columns[] = {
 	[FORECAST_CERTAIN] = { "certain" },
 };
 
-/* Of a row; what is not ok has a remedy where there is one. */
+/* The states of a row. */
 static const char ok[] = "ok";
-static const char limited[] = "limited"; /* it works, and something is lost */
+static const char limited[] = "limited"; /* it works, with less */
 static const char off[] = "off";
 static const char missing[] = "missing";
-static const char unknown[] = "unknown"; /* not to be seen from here */
+static const char unknown[] = "unknown"; /* it cannot be seen without more rights */
 
 static const char as_root[] = "run this as root to know more";
 
@@ -304,7 +304,7 @@ struct forecast {
 	enum exit_status status; /* of `load` */
 	struct plan plan;
 	struct guarantee guarantee; /* if it would fail, the ground is the cause */
-	bool certain;		    /* nothing that it rests on was left unseen */
+	bool certain;		    /* all that it depends on could be seen */
 };
 
 static void find_forecast(struct forecast *forecast, const struct host *host)
@@ -411,7 +411,7 @@ static int print_json(struct table *items, const struct table *forecast)
 	return EXIT_DONE;
 }
 
-/* Why the exit status is not 0. */
+/* Prints the reason of an exit status other than 0. */
 static void say_why(const struct forecast *forecast)
 {
 	const char *what = forecast->status == EXIT_UNABLE ? "this host cannot do it"

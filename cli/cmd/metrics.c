@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl metrics: the stats of `status` and `dump` for Prometheus, text format 0.0.4. */
+/*
+ * dsnctl metrics: the counters of `status` and `dump` for Prometheus, text format 0.0.4.
+ */
 #include "cmd/command.h"
 
 #include <ctype.h>
@@ -172,7 +174,7 @@ static int gather(struct samples *samples)
 	return add_devices(samples);
 }
 
-/* A label's value: backslash, quote and newline are escaped. */
+/* Prints a label's value, with backslash, quote and newline escaped. */
 static void print_quoted(FILE *to, const char *text)
 {
 	putc('"', to);

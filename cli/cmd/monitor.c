@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl monitor: who reads serials, as it happens. */
+/* dsnctl monitor: prints reads of serials as they happen. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -21,13 +21,15 @@
 #include "lib/time.h"
 #include "lib/util.h"
 
-/* How long events are written for a monitor that does not come back, and when it does. */
+/*
+ * The time for which events are written unless the monitor renews it, and when it does.
+ */
 #define LEASE_NS (5 * 1000000000ULL)
 #define RENEW_NS 1000000000ULL
 
-/* The buffer is looked at this often; events that come faster find room in it. */
+/* The interval at which the buffer is read; events between two reads find room in it. */
 #define PAUSE_US 100000
-#define BATCH 1000 /* events, after which it is seen to the rest */
+#define BATCH 1000 /* events in a row, before the rest is looked at */
 
 enum {
 	COL_TIME,
@@ -68,8 +70,8 @@ struct watch {
 	__u32 map_id;
 	__u64 renewed_ns;
 	__u64 shown;
-	__u64 lost_before; /* this monitor came */
-	__u64 lost;	   /* and since, as far as told */
+	__u64 lost_before; /* when this monitor started */
+	__u64 lost;	   /* since then, as far as reported */
 	unsigned int batch;
 };
 
@@ -81,7 +83,7 @@ static void ask_to_end(int signal)
 	asked_to_end = 1;
 }
 
-/* A line of JSON in the making, of a kind: a read, or what else is to be told. */
+/* Begins a line of JSON: a read, or another kind of report. */
 static struct json_object *json_line(const char *kind)
 {
 	struct json_object *line = json_result();
@@ -95,7 +97,7 @@ static void add_number(struct json_object *line, const char *name, __u64 number)
 	json_object_object_add(line, name, json_object_new_uint64(number));
 }
 
-/* Fills a row; the place is for people in hex, and a path that is not known the number. */
+/* Fills a row. The offset is in hex for people; an unknown cgroup is its number. */
 static void fill(struct watch *watch, struct table *table, const struct dsn_event *event)
 {
 	const char *path = cgroup_path(&watch->cgroups, event->cgroup);
@@ -126,7 +128,7 @@ static void fill(struct watch *watch, struct table *table, const struct dsn_even
 	table_text(table, COL_REASON, fate_reason(event));
 }
 
-/* One event; what is returned is not 0 where it is time to look at something else. */
+/* Prints one event. Returns not 0 if it is time to look at something else. */
 static int show(void *context, void *data, size_t size)
 {
 	_cleanup_(table_free) struct table table = {};
@@ -150,7 +152,7 @@ static int show(void *context, void *data, size_t size)
 	return ++watch->batch % BATCH ? 0 : -EAGAIN;
 }
 
-/* Events of before: of a monitor that was killed. */
+/* Skips events for an earlier monitor, which was killed. */
 static int skip(void *context, void *data, size_t size)
 {
 	(void)context;
@@ -159,7 +161,7 @@ static int skip(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* `lost` is NULL where nobody counted. */
+/* Prints the lost events; `lost` is NULL if they were not counted. */
 static void tell_lost(struct watch *watch, const __u64 *lost)
 {
 	struct json_object *line;
@@ -193,7 +195,7 @@ static void count_lost(struct watch *watch)
 	watch->lost = lost;
 }
 
-/* The buffer under its name is another's after an unload and a load. */
+/* Returns true if the pinned buffer is still ours, and not that of a later load. */
 static bool is_loaded(const struct watch *watch)
 {
 	_cleanup_(close_fd) int map = pins_open(PIN_EVENTS);
@@ -204,7 +206,7 @@ static bool is_loaded(const struct watch *watch)
 	       info.id == watch->map_id;
 }
 
-/* Says that somebody listens. Returns what was said before. */
+/* Renews the time until which events are written. Returns the time before. */
 static __u64 renew(struct watch *watch)
 {
 	watch->renewed_ns = boot_time_ns();
@@ -212,7 +214,7 @@ static __u64 renew(struct watch *watch)
 				   watch->renewed_ns + LEASE_NS, __ATOMIC_SEQ_CST);
 }
 
-/* Shows what has come. Returns whether there may be more. */
+/* Prints the events in the buffer. Returns true if there may be more. */
 static bool drain(struct watch *watch)
 {
 	int err = ring_buffer__consume(watch->ring);
@@ -250,7 +252,7 @@ static void listen_on(struct watch *watch)
 	count_lost(watch);
 }
 
-/* What is in the buffer and in the counter was another's. */
+/* Begins after the events and losses of an earlier monitor. */
 static int start_over(struct watch *watch, int events)
 {
 	struct ring_buffer *old;
@@ -268,8 +270,8 @@ static int start_over(struct watch *watch, int events)
 }
 
 /*
- * A buffer has one reader. The lock is not that of the pins, which others change
- * meanwhile; the kernel drops it with its opener.
+ * Locks the buffer, which has one reader. The pins have another lock, as they change
+ * meanwhile. The kernel drops this one with its opener.
  */
 static int lock_out_others(const struct dsn_monitor *listener)
 {
@@ -294,7 +296,7 @@ static int lock_out_others(const struct dsn_monitor *listener)
 
 static void end_on_signals(void)
 {
-	/* a second one ends it at once, should the output be stuck */
+	/* a second signal ends it at once, should the output be stuck */
 	struct sigaction action = { .sa_handler = ask_to_end,
 				    .sa_flags = SA_RESTART | SA_RESETHAND };
 

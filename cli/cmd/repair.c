@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl repair: corrects the memory of stopped processes, and lets them go on. */
+/* dsnctl repair: corrects the memory of stopped processes, and continues them. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -21,16 +21,18 @@
 
 #define NS_PER_SECOND 1000000000ULL
 
-/* After so long it is reported what is waited for. */
+/* The time after which a repair that waits is reported. */
 #define QUIET_MS 3000
-/* After so long a repair by hand gives up. */
+/* The time after which a repair by hand gives up. */
 #define GIVE_UP_MS 30000
 
-/* Under --follow: how often a repair that failed is tried again, and reported again. */
+/* The intervals at which --follow tries a failed repair again, and reports it again. */
 #define RETRY_US 1000000
 #define REPORT_NS (600 * NS_PER_SECOND)
 
-/* A map that was replaced may still get elements from reads that began before. */
+/*
+ * The time in which a replaced map may still get elements, from reads that began before.
+ */
 #define REPLACED_NS (2 * NS_PER_SECOND)
 
 #define PROCESS_LEN sizeof("process 4294967295 (qemu-system-x86)")
@@ -116,7 +118,7 @@ static void report_killed(const struct stopped *who, const char *functions)
 	journal_repair(LOG_CRIT, who->pid, functions, text);
 }
 
-/* Prints one repair, but for JSON, and writes it to the journal. */
+/* Prints one repair, unless as JSON, and logs it to the journal. */
 static void report(const struct stopped *who, const struct repair *repair, bool print)
 {
 	_cleanup_(free_ptr) char *list = list_functions(repair);
@@ -220,7 +222,7 @@ struct job {
 
 struct follow {
 	bool json;
-	sigset_t signals;	     /* that interrupt nothing but the wait */
+	sigset_t signals;	     /* blocked except during the wait */
 	struct dsn_repairs *repairs; /* NULL while nothing is loaded */
 	struct ring_buffer *ring;    /* NULL if there is none */
 	__u32 map_id;
@@ -236,7 +238,7 @@ static void ask_to_end(int signal)
 	asked_to_end |= signal != SIGCHLD;
 }
 
-/* Lets signals come only where they are waited for. */
+/* Blocks signals except during the wait. */
 static void take_signals(struct follow *follow)
 {
 	struct sigaction action = { .sa_handler = ask_to_end };
@@ -253,7 +255,7 @@ static void take_signals(struct follow *follow)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Wakeups have nothing to say. */
+/* Reads a wakeup, which has no content. */
 static int skip(void *context, void *data, size_t size)
 {
 	(void)context;
@@ -262,7 +264,10 @@ static int skip(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* Opens the pinned map `repairs` of this version, in silence. Returns an fd or -errno. */
+/*
+ * Opens the pinned map `repairs` of this version, without a message. Returns an fd or
+ * -errno.
+ */
 static int open_repairs(__u32 *map_id)
 {
 	_cleanup_(close_fd) int state = pins_open(PIN_STATE);
@@ -296,7 +301,7 @@ static void disconnect(struct follow *follow)
 	follow->replaced_ns = 0;
 }
 
-/* Without wakeups it looks by itself. */
+/* Opens the wakeups; without them it polls. */
 static void connect_to(struct follow *follow, int fd, __u32 map_id)
 {
 	_cleanup_(close_fd) int wakeups = pins_open(PIN_WAKEUPS);
@@ -331,7 +336,7 @@ static void look_at_pins(struct follow *follow)
 		connect_to(follow, fd, map_id);
 }
 
-/* Repairs one process, however long it takes, unless it is asked to end. */
+/* Repairs one process, however long that takes, until it is asked to end. */
 static bool repair_patiently(const struct follow *follow, const struct stopped *who,
 			     struct repair *repair)
 {
@@ -369,8 +374,8 @@ static void run_child(const struct follow *follow, const struct stopped *who)
 }
 
 /*
- * Each process has a child of its own: one whose threads do not stop, or whose pages do not
- * come from where they are, holds up nobody else.
+ * Starts a child for a process, so that one whose threads do not stop, or whose pages do
+ * not come, delays no other.
  */
 static pid_t start_child(const struct follow *follow, const struct stopped *who)
 {

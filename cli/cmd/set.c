@@ -13,7 +13,7 @@
 #include "lib/message.h"
 #include "lib/util.h"
 
-/* The rule's value, and that of the default where it has none. */
+/* Formats the rule's value, or that of the default if there is no rule. */
 static void describe(const struct ruleset *set, const struct dsn_key *key,
 		     char text[VALUE_LEN], const char **which)
 {
@@ -58,7 +58,7 @@ static void report(const struct update *update, const struct dsn_key *key, bool 
 		printf("%s: unchanged%s\n", target, saved ? ", saved" : "");
 }
 
-/* Puts `rule` in, or takes the key's rule out where it is NULL. */
+/* Sets the key's rule, or removes it if `rule` is NULL. */
 static int change_rule(const struct options *options, const char *action,
 		       const struct dsn_key *key, const struct dsn_rule *rule)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl get, dsnctl dump, dsnctl list: show the policy, and nothing is changed. */
+/* dsnctl get, dsnctl dump, dsnctl list: print the rules, and change nothing. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -24,7 +24,7 @@ static int out_of_memory(void)
 	return EXIT_FAILED;
 }
 
-/* Opens the maps that all three need and reads the rules. Prints the error. */
+/* Opens the maps that all three commands need and reads the rules. Prints the error. */
 static int read_policy(struct ruleset *set, struct counters *counters,
 		       enum effect *effect)
 {
@@ -240,7 +240,7 @@ static const struct column list_columns[] = {
 	[LIST_REAL] = { "real" },
 };
 
-/* Who has it open: the first by name; early: one of them had it before `load`. */
+/* Fills in the openers: the first by name; early if one of them came before `load`. */
 static void fill_openers(struct table *table, const struct dsn_key *key,
 			 const struct opener *openers, size_t count)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl status: whether the programs are in force, and how they fare. */
+/* dsnctl status: what is guaranteed, the counters, and what needs attention. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -25,7 +25,7 @@ enum {
 	COL_GROUND,
 	COL_REMEDY,
 	COL_PREEMPTION,
-	COL_HOOK, /* of what is loaded, from here on */
+	COL_HOOK, /* from here on: of what is loaded */
 	COL_HOOK_REASON,
 	COL_CHECK,
 	COL_GATE,
@@ -137,16 +137,16 @@ struct view {
 	struct column columns[COLUMNS];
 	struct table fields;
 	struct table kills;
-	struct table wholes;  /* who has read all of config space */
-	struct table drift;   /* rules whose function is another one than they expect */
-	struct table unsaved; /* rules that are in no file, or another in a file */
-	struct table early;   /* who has had a device open since before `load` */
+	struct table wholes;  /* readers of all of config space */
+	struct table drift;   /* rules whose function has other ids */
+	struct table unsaved; /* rules that no file has like this */
+	struct table early;   /* openers from before `load` */
 	struct table stopped; /* processes that wait for `dsnctl repair` */
 	enum level level;
 	bool is_loaded;
 };
 
-/* The last ones of `total`, oldest first. */
+/* Adds the last incidents of `total`, oldest first. */
 static int fill_incidents(struct table *table, const char *pin, __u64 total)
 {
 	_cleanup_(close_fd) int map = -1;
@@ -313,7 +313,7 @@ static int fill_stopped(struct table *table)
 	return EXIT_DONE;
 }
 
-/* The lists below the fields, and how long three of them are. */
+/* Fills the lists below the fields, and the lengths of three of them. */
 static int fill_lists(struct view *view, const struct stats *stats)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
@@ -434,7 +434,7 @@ static void print(struct view *view, bool json)
 		   "open since before 'load', so that the real serial may be known");
 }
 
-/* The level that --require names, LEVEL_NOT_PROTECTED where there is no --require. */
+/* Finds the level that --require names; LEVEL_NOT_PROTECTED without --require. */
 static int required_level(const char *name, enum level *level)
 {
 	*level = LEVEL_NOT_PROTECTED;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A change of the rules in force: one switch, checked before and told to the journal. */
+/*
+ * A transaction on the rules: checked before, put in force at once, logged to the
+ * journal.
+ */
 #include "cmd/update.h"
 
 #include <errno.h>
@@ -46,7 +49,7 @@ int update_begin(struct update *update, const char *action)
 	return err ? failed(err) : EXIT_DONE;
 }
 
-/* Whether a guest that has the function would see another serial than before. */
+/* Returns true if a guest that has the function would see another serial than before. */
 static bool shows_another(const struct update *update, const struct dsn_key *function)
 {
 	struct policy was = policy_of(&update->old, function);

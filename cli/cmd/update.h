@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A change of the rules in force: one switch, checked before and told to the journal. */
+/*
+ * A transaction on the rules: checked before, put in force at once, logged to the
+ * journal.
+ */
 #ifndef DSNCTL_UPDATE_H
 #define DSNCTL_UPDATE_H
 
@@ -7,28 +10,28 @@
 #include "model/ruleset.h"
 
 struct update {
-	const char *action; /* the command that it is for */
+	const char *action; /* the command */
 	int lock, rulesets, types;
 	struct ruleset old; /* in force */
-	struct ruleset new; /* to be; a copy of `old` at first */
+	struct ruleset new; /* to be put in force; a copy of `old` at first */
 	struct ruleset_diff diff;
 };
 
-/* All of these say what is wrong, and return an exit status. */
+/* All of these print the error, and return an exit status. */
 
 /* Locks, and reads what is in force. */
 int update_begin(struct update *update, const char *action);
 
 /*
- * Compares `new` with `old`, and refuses to change, unless forced, what a process reads of
- * a device that it has open: guests take a serial that changes for another device.
+ * Compares `new` with `old`. Unless forced, refuses to change the serial that a process
+ * reads of a device that it has open: a guest takes it for another device then.
  */
 int update_check(struct update *update, bool force);
 
-/* Says that `new` could not be made, for want of room or memory. */
+/* Reports that `new` could not be made, for lack of room or memory. */
 int update_full(const struct update *update);
 
-/* Puts `new` in force, whole; nothing if there is no difference, not even of flags. */
+/* Puts `new` in force as a whole, unless there is no difference, not even of flags. */
 int update_commit(struct update *update);
 
 void update_free(struct update *update);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl verify: whether guests would read of the serials what policy says. */
+/* dsnctl verify: reads serials as a VMM does, and compares them with the rules. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -32,11 +32,11 @@ static const struct column columns[] = {
 	[COL_RESULT] = { "result" }, [COL_DETAIL] = { "detail" },
 };
 
-/* What all functions together came to. */
+/* The result of all functions. */
 struct outcome {
 	struct table table;
 	size_t verified; /* functions that were read, in every way */
-	bool failed;	 /* something could not be read, or was not what policy says */
+	bool failed;	 /* something could not be read, or is not what the rules say */
 	bool real;	 /* something of a real serial was readable */
 	bool whole;	 /* by a whole read, which the operator lets through */
 	bool withheld;	 /* what runs answers or refuses, and writes nothing */
@@ -87,7 +87,7 @@ static void add_reading(struct outcome *outcome, const char *bdf,
 	outcome->whole |= whole;
 }
 
-/* The rule that a function is under now. Prints the error. */
+/* Finds the effective rule of a function. Prints the error. */
 static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
@@ -108,7 +108,7 @@ static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
 	return EXIT_DONE;
 }
 
-/* From the device itself: reads through sysfs do not pass the hook. */
+/* Reads the device itself through sysfs, which does not pass the hook. */
 static int read_hardware(const char *bdf, struct readback *readback)
 {
 	_cleanup_(close_fd) int fd = -1;
@@ -126,7 +126,7 @@ static int read_hardware(const char *bdf, struct readback *readback)
 	return 0;
 }
 
-/* Read again where the rule was changed meanwhile. */
+/* Reads the function in every way, and again if its rule was changed meanwhile. */
 static int read_function(struct outcome *outcome, const struct dsn_key *key,
 			 const char *bdf, const struct vfio *vfio,
 			 struct readback *readback)
@@ -150,7 +150,7 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 	return status;
 }
 
-/* Who has it open; where nobody has, it is one of its neighbours. */
+/* Formats the opener; if there is none, a neighbour in the group is open. */
 static void find_opener(const struct dsn_key *key, char who[80])
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
@@ -203,13 +203,13 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 	return EXIT_DONE;
 }
 
-/* vfio-pci, and the drivers that are built on its core. */
+/* Returns true for vfio-pci and the drivers that are built on its core. */
 static bool is_vfio(const struct pci_function *device)
 {
 	return strstr(device->driver, "vfio");
 }
 
-/* The one that was asked for. Prints why it cannot be. */
+/* Finds the function that was asked for. Prints why it cannot be verified. */
 static const struct pci_function *find_device(const struct pci_function *devices,
 					      size_t count, const struct dsn_key *key,
 					      const char *bdf)
@@ -282,7 +282,7 @@ static void drop_outcome(struct outcome *outcome)
 	table_free(&outcome->table);
 }
 
-/* How what is in force deals with reads. Prints the error. */
+/* Finds out how the loaded programs treat reads. Prints the error. */
 static int find_hook(struct outcome *outcome)
 {
 	_cleanup_(close_fd) int map = -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an operator should know of rules that are allowed and may still do harm. */
+/* Warnings about rules that are allowed and may still do harm. */
 #include "cmd/warn.h"
 
 #include <libkmod.h>
@@ -40,13 +40,13 @@ static const char *const kinds[KINDS] = {
 	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
 };
 
-/* All that is looked at. */
+/* The input of the warnings, and their numbers. */
 struct context {
 	const struct ruleset *set;
 	const struct ruleset_diff *diff;
 	struct pci_function *devices; /* of this host, sorted */
 	size_t count;
-	struct kmod_ctx *kmod; /* NULL where there is none: no word about drivers */
+	struct kmod_ctx *kmod; /* NULL if there is none: then no warnings about drivers */
 	unsigned int counts[KINDS];
 };
 
@@ -108,7 +108,7 @@ static bool same_device(const struct dsn_key *a, const struct dsn_key *b)
 	       a->devfn >> 3 == b->devfn >> 3;
 }
 
-/* Whether the rule is one of those that change. */
+/* Returns true if the rule is one of those that change. */
 static bool is_changed(const struct context *context, const struct dsn_key *key)
 {
 	size_t low = 0, high = context->diff->count, middle;
@@ -200,7 +200,7 @@ static void warn_doubles(struct context *context)
 	}
 }
 
-/* Whether a change reaches this function. */
+/* Returns true if a change reaches this function. */
 static bool is_touched(const struct context *context, const struct pci_function *device)
 {
 	struct policy policy = policy_of(context->set, &device->key);
@@ -210,7 +210,9 @@ static bool is_touched(const struct context *context, const struct pci_function 
 	       is_changed(context, &of_device);
 }
 
-/* Functions of one card are to show one serial: drivers group by it. */
+/*
+ * Warns of functions of one card that would show different serials: drivers group by it.
+ */
 static void warn_cards(struct context *context)
 {
 	char one[BDF_LEN], other[BDF_LEN];
@@ -237,7 +239,7 @@ static void warn_cards(struct context *context)
 	}
 }
 
-/* The driver that this kernel has for the function, or "". */
+/* Finds the driver that this kernel has for the function, or "". */
 static void find_driver(struct kmod_ctx *kmod, const struct dsn_key *key, char name[64])
 {
 	struct kmod_list *found = NULL;
@@ -278,7 +280,7 @@ static void warn_zeros(struct context *context)
 	}
 }
 
-/* A rule may come before its device, and its card may have gone. */
+/* Warns of a rule whose function is not there, is another one, or is not affected. */
 static void warn_function(struct context *context, const struct ruleset_change *change,
 			  const struct pci_function *device)
 {
@@ -307,7 +309,7 @@ static void warn_function(struct context *context, const struct ruleset_change *
 	}
 }
 
-/* They are kept for a kernel that can do it. */
+/* Warns of rules that this kernel cannot carry out; they are kept for one that can. */
 static void warn_degraded(struct context *context)
 {
 	enum effect effect = program_effect();
@@ -326,7 +328,7 @@ static void warn_degraded(struct context *context)
 	}
 }
 
-/* Changes and devices are in the same order. */
+/* Goes through changes and devices, which are in the same order. */
 static void warn_targets(struct context *context)
 {
 	const struct pci_function *device = context->devices;

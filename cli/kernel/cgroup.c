@@ -40,7 +40,7 @@ void cgroups_close(struct cgroups *cgroups)
 	close_fd(&cgroups->mount);
 }
 
-/* The path below the mount, to be freed, or NULL. */
+/* Returns the path below the mount, to be freed, or NULL. */
 static char *find_path(const struct cgroups *cgroups, __u64 id)
 {
 	_Alignas(struct file_handle) char bytes[sizeof(struct file_handle) + sizeof(id)];

@@ -44,7 +44,7 @@ const char *preemption_name(enum preemption model)
 	return names[model];
 }
 
-/* The word in brackets of "none (voluntary) full". */
+/* Finds the word in brackets of "none (voluntary) full". */
 static enum preemption dynamic_preemption(void)
 {
 	enum preemption model;
@@ -62,7 +62,7 @@ static enum preemption dynamic_preemption(void)
 	return PREEMPTION_UNKNOWN;
 }
 
-/* The kernel names what it was built for in its version: CONFIG_PREEMPT_* (init/Makefile). */
+/* Looks into the kernel's version, which names CONFIG_PREEMPT_* (init/Makefile). */
 bool host_can_preempt(void)
 {
 	struct utsname name;
@@ -85,7 +85,7 @@ enum preemption host_preemption(void)
 	return strstr(name.version, "PREEMPT") ? PREEMPTION_FULL : PREEMPTION_VOLUNTARY;
 }
 
-/* A switch that is not there cannot be off. */
+/* Returns true unless the switch is off; one that is not there cannot be. */
 static bool is_on(const char *path)
 {
 	char line[16];
@@ -179,7 +179,7 @@ static bool has(const struct btf *btf, const char *name, __u32 kind)
 	return btf && btf__find_by_name_kind(btf, name, kind) > 0;
 }
 
-/* Whether a line of a file has this in it. */
+/* Returns true if a line of the file has this text. */
 static bool file_has(const char *path, const char *text)
 {
 	_cleanup_(close_file) FILE *file = fopen(path, "re");
@@ -210,7 +210,7 @@ static enum vfio_state find_vfio(void)
 	return VFIO_ABSENT;
 }
 
-/* In the module's BTF, or in the kernel's where vfio-pci-core is built in. */
+/* Looks into the module's BTF, or the kernel's if vfio-pci-core is built in. */
 static void find_in_module(struct host *host, struct btf *kernel)
 {
 	_cleanup_(free_btf) struct btf *module =
@@ -221,7 +221,7 @@ static void find_in_module(struct host *host, struct btf *kernel)
 	host->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
 }
 
-/* What the kernel's own types tell; nothing where it has none. */
+/* Looks into the kernel's BTF, if it has one. */
 static void find_in_btf(struct host *host)
 {
 	_cleanup_(free_btf) struct btf *btf = host->btf ? btf__load_vmlinux_btf() : NULL;
@@ -234,14 +234,16 @@ static void find_in_btf(struct host *host)
 	host->rpm_tracepoints = has(btf, "btf_trace_rpm_resume", BTF_KIND_TYPEDEF) &&
 				has(btf, "btf_trace_rpm_usage", BTF_KIND_TYPEDEF) &&
 				has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
-	/* the lock of tracepoints that leave preemption on: it was made for them */
+	/* the lock of tracepoints that leave preemption on, made for them */
 	host->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
 	host->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
 			  has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
 	host->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
 }
 
-/* Where securityfs is there, it has both files on kernels that have the features. */
+/*
+ * Reads securityfs; if it is mounted, it has both files if the kernel has the features.
+ */
 static void find_security(struct host *host)
 {
 	if (access("/sys/kernel/security/lsm", R_OK))
@@ -250,7 +252,7 @@ static void find_security(struct host *host)
 	host->lsm = host_has_lsm("bpf") ? YES : NO;
 }
 
-/* Of the kernel's own start while the module is not loaded: all are hidden, or none. */
+/* Tries a kernel symbol while the module is not loaded: all are hidden, or none. */
 static enum answer find_addresses(enum vfio_state vfio)
 {
 	struct vfio_symbols symbols;
@@ -316,7 +318,7 @@ static void destroy(struct symbol_bpf **skeleton)
 	symbol_bpf__destroy(*skeleton);
 }
 
-/* Asks the kernel for this one. False where it does not take the question. */
+/* Asks the kernel for one symbol. Returns false if it does not answer. */
 static bool ask(const char *name, __u64 *address)
 {
 	_cleanup_(destroy) struct symbol_bpf *skeleton = symbol_bpf__open();
@@ -332,7 +334,7 @@ static bool ask(const char *name, __u64 *address)
 	return true;
 }
 
-/* Among all, of which there are a hundred thousand and more. */
+/* Searches all symbols, which are more than a hundred thousand. */
 static __u64 search(const char *name)
 {
 	_cleanup_(close_file) FILE *file = fopen("/proc/kallsyms", "re");

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The active lockdown level, "none" where it is off or cannot be told. */
+/* Returns the active lockdown level, "none" if it is off or cannot be read. */
 const char *host_lockdown(void);
 
 enum preemption {
-	PREEMPTION_UNKNOWN, /* to be taken as full */
+	PREEMPTION_UNKNOWN, /* treat it as full */
 	PREEMPTION_NONE,
 	PREEMPTION_VOLUNTARY,
 	PREEMPTION_FULL,
@@ -19,14 +19,16 @@ enum preemption {
 	PREEMPTION_RT,
 };
 
-/* The preemption model at this moment; it can be changed at run time. */
+/* Returns the preemption model now; it can change at run time. */
 enum preemption host_preemption(void);
 const char *preemption_name(enum preemption model);
 
-/* Whether the kernel can preempt a task in kernel mode at all, under any model of its. */
+/*
+ * Returns true if the kernel can preempt a task in kernel mode, under any of its models.
+ */
 bool host_can_preempt(void);
 
-/* What the hooks depend on, and what can be changed under them at run time. */
+/* Things that the hooks depend on and that can change at run time. */
 struct running {
 	enum preemption model;
 	bool ftrace; /* kernel.ftrace_enabled: without it no fexit and no LSM program runs */
@@ -35,29 +37,29 @@ struct running {
 
 struct running host_running(void);
 
-/* Whether an LSM is active. */
+/* Returns true if an LSM is active. */
 bool host_has_lsm(const char *name);
 
-/* Whether the kernel describes its types, without which BPF cannot be fitted to it. */
+/* Returns true if the kernel has BTF; without it no BPF program can be fitted to it. */
 bool host_has_btf(void);
 
-/* Whether vfio-pci is there; with it comes vfio-pci-core, where the hook's function is. */
+/* Returns true if vfio-pci is loaded, and so vfio-pci-core with the hook's function. */
 bool host_has_vfio(void);
 
 /*
- * Whether writing to a BPF ring buffer may sleep: real-time kernels did until it got a raw
- * spinlock. Programs that run with preemption off must not write to one then.
+ * Returns true if writing to a BPF ring buffer may sleep: on real-time kernels, until it
+ * got a raw spinlock. Programs that run with preemption off must not write to one then.
  */
 bool host_ringbuf_sleeps(void);
 
-/* The same of a real-time kernel with these types. */
+/* Returns the same for a real-time kernel with these types. */
 struct btf;
 bool host_ringbuf_sleeps_in(const struct btf *btf);
 
-/* Loads vfio-pci where it is not there. Returns 0 or -errno. */
+/* Loads vfio-pci if it is not loaded. Returns 0 or -errno. */
 int host_load_vfio(void);
 
-/* What cannot be seen, for want of rights or of a mount, is not taken for "no". */
+/* An answer that needs more rights or a mount is "not seen", not "no". */
 enum answer {
 	NOT_SEEN,
 	NO,
@@ -65,7 +67,7 @@ enum answer {
 };
 
 enum vfio_state {
-	VFIO_ABSENT,  /* and no file of it for this kernel */
+	VFIO_ABSENT,  /* not loaded, and no module for this kernel */
 	VFIO_ON_DISK, /* `load` will load it */
 	VFIO_LOADED,
 };
@@ -91,7 +93,7 @@ struct host {
 	bool btf;
 	enum answer jit;	/* net.core.bpf_jit_enable, which root sees */
 	enum answer types;	/* vfio-pci-core's are in BTF */
-	enum answer function;	/* and vfio_pci_config_rw() is */
+	enum answer function;	/* vfio_pci_config_rw() is */
 	enum answer permission; /* security_file_permission() is in BTF */
 	bool direct_calls;	/* ftrace calls trampolines, which fexit needs */
 	bool kprobe_events;	/* kprobes by perf, by which libbpf attaches them */
@@ -100,8 +102,8 @@ struct host {
 	bool task_work;		/* BPF can schedule task work */
 	bool cast;		/* bpf_rdonly_cast() */
 	bool numa_balancing;	/* kernel.numa_balancing is on */
-	enum answer lsm;	/* bpf is among the active LSMs */
-	enum answer addresses;	/* /proc/kallsyms shows those of vfio */
+	enum answer lsm;	/* the LSM bpf is active */
+	enum answer addresses;	/* /proc/kallsyms shows vfio's */
 	bool bpffs;
 	size_t iommu_groups;
 	/* why the kernel refused a group of programs; empty if it was not asked */
@@ -111,17 +113,19 @@ struct host {
 void host_detect(struct host *host);
 
 /*
- * The address of a symbol, also of a module's; 0 where the kernel has none or hides it.
+ * Finds the address of a symbol, also in a module; 0 if there is none, or it is hidden.
  */
 __u64 host_symbol(const char *name);
 
-/* By which bpf/vfio.bpf.h knows vfio's files: the second only if there is no first. */
+/*
+ * Symbols by which bpf/vfio.bpf.h knows vfio's files: the second only without the first.
+ */
 struct vfio_symbols {
 	__u64 fops;
 	__u64 read;
 };
 
-/* Whether either is there. */
+/* Finds them. Returns true if either is there. */
 bool host_vfio_symbols(struct vfio_symbols *symbols);
 
 #endif

@@ -32,7 +32,7 @@ static int compare(const void *a, const void *b)
 	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* All that the iterator writes. Returns bytes or -errno; the caller frees *data. */
+/* Reads all that the iterator writes. Returns bytes or -errno; the caller frees *data. */
 static ssize_t read_all(int fd, char **data)
 {
 	size_t size = 0, room = 0;
@@ -56,7 +56,7 @@ static ssize_t read_all(int fd, char **data)
 	return size;
 }
 
-/* A process has a line for each file; one is enough. */
+/* Keeps one opener of several files of a process. */
 static size_t unite(struct opener *openers, size_t count)
 {
 	size_t i, kept = 0;
@@ -92,7 +92,9 @@ static int take(const char *data, ssize_t size, struct opener **openers, size_t 
 	return 0;
 }
 
-/* An iterator of one's own, or -errno; -ENODEV where there is no vfio and so no file. */
+/*
+ * Loads an iterator. Returns an fd or -errno; -ENODEV without vfio, and so without files.
+ */
 static int new_iterator(void)
 {
 	_cleanup_(destroy) struct openers_bpf *skeleton = NULL;
@@ -114,8 +116,8 @@ static int new_iterator(void)
 }
 
 /*
- * What `load` has pinned spares the search for addresses. They are good while the hook
- * that came with it holds vfio's module.
+ * Opens the iterator that `load` has pinned, which needs no search for addresses. They
+ * are valid while the hook that came with it holds vfio's module.
  */
 static int open_iterator(void)
 {

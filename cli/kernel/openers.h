@@ -10,17 +10,17 @@
 struct opener {
 	struct dsn_opener id;
 	char command[16]; /* printable */
-	bool early;	  /* it had it open before `load` */
+	bool early;	  /* opened before `load` */
 };
 
 /*
- * Asks the kernel, by an iterator over the files of all processes; /proc does not tell
- * which device a vfio file is of. Sorted by function, a process once for each. The
+ * Finds openers by an iterator over the files of all processes, as /proc does not show
+ * the device of a vfio file. Sorted by function, each process once per function. The
  * caller frees *openers. Returns 0 or -errno.
  */
 int openers_find(struct opener **openers, size_t *count);
 
-/* What such an error means. */
+/* Returns the meaning of such an error. */
 const char *openers_error(int err);
 
 /* Notes these in the map `early`. Returns 0 or -errno. */
@@ -28,7 +28,7 @@ int openers_mark_early(const struct opener *openers, size_t count);
 
 #define OPENER_LEN 32
 
-/* "1234 (qemu-system-x86)" */
+/* Writes "1234 (qemu-system-x86)". */
 void opener_format(const struct opener *opener, char text[OPENER_LEN]);
 
 #endif

@@ -194,7 +194,7 @@ static int choose(const struct choice *choices, const char *asked,
 	return 0;
 }
 
-/* Finds what no choice of layers makes up for. */
+/* Finds what makes every choice impossible. */
 static enum exit_status find_impossible(const struct host *host,
 					struct guarantee *refusal)
 {
@@ -218,7 +218,7 @@ static enum exit_status find_impossible(const struct host *host,
 	return EXIT_UNABLE;
 }
 
-/* Chooses the programs for a kernel that allows no writing. */
+/* Chooses the programs for a kernel that allows no writing into VMMs. */
 static enum exit_status choose_withholding(const struct host *host,
 					   const struct request *request,
 					   struct plan *plan, struct reasons *reasons,
@@ -252,7 +252,7 @@ static enum exit_status choose_withholding(const struct host *host,
 			"kernel lockdown is '%s', as Secure Boot sets it: no program may write into a VMM",
 			host->lockdown);
 	reason = against_gate(host);
-	/* without a check, the gate is what the guarantee stands on */
+	/* without a check, the guarantee depends on the gate */
 	if (request->check && !strcmp(request->check, "off"))
 		reason = "--check off";
 	if (reason)
@@ -278,7 +278,7 @@ static void choose_options(const struct host *host, const struct request *reques
 	if (host->running.model != PREEMPTION_RT || plan->check == DSN_CHECK_OFF)
 		return;
 	reason = against_gate(host);
-	/* its address stays good while the hook holds the module */
+	/* its address stays valid while the hook holds the module */
 	if (!reason && plan->hook != DSN_HOOK_FEXIT)
 		reason = "it needs the hook fexit";
 	if (!reason) {
@@ -290,7 +290,7 @@ static void choose_options(const struct host *host, const struct request *reques
 		 used ? "; " : "", reason);
 }
 
-/* Refuses a plan that has not what was asked for, or nothing at all. */
+/* Refuses a plan that lacks what was requested, or is empty. */
 static enum exit_status judge(const struct request *request, const struct plan *plan,
 			      const struct reasons *reasons, struct guarantee *refusal)
 {

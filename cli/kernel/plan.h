@@ -25,14 +25,14 @@ struct plan {
 enum level {
 	LEVEL_NOT_PROTECTED, /* nothing is in force */
 	LEVEL_BEST_EFFORT,   /* reads can be missed */
-	LEVEL_VMM_TRUSTED, /* the next one, except for whole reads, which VMMs keep to themselves */
+	LEVEL_VMM_TRUSTED, /* like withheld, except for whole reads, which VMMs do not pass on */
 	LEVEL_WITHHELD, /* no serial reaches a reader, and the VMM makes it zeros */
-	LEVEL_PROVEN,	/* no read shows what policy does not */
+	LEVEL_PROVEN,	/* no read shows anything but what the rules say */
 };
 
 struct guarantee {
 	enum level level;
-	char ground[512];   /* why it is that, and not more */
+	char ground[512];   /* why it is that level, and not a higher one */
 	const char *remedy; /* NULL if there is nothing to improve */
 };
 
@@ -43,7 +43,7 @@ struct reasons {
 	char answer[160];
 };
 
-/* Counters that speak against the guarantee of the running programs. */
+/* Counters that lower the guarantee of the running programs. */
 struct faults {
 	__u64 lost;	  /* hook calls that were skipped while there was no check */
 	__u64 unchecked;  /* dsn_totals.unchecked */

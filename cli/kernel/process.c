@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A process that is repaired: its threads, its memory, its signals. */
+/* A process under repair: its threads, its memory, its signals. */
 #include "kernel/process.h"
 
 #include <dirent.h>
@@ -29,7 +29,7 @@ static void close_folder(DIR **dir)
 		closedir(*dir);
 }
 
-/* A file of a process that has ended is either not found or cannot be read. */
+/* Returns -ESRCH for the errors of files of a process that has ended. */
 static int error_of(int error)
 {
 	return error == ENOENT ? -ESRCH : -error;
@@ -148,9 +148,10 @@ static int look(const struct process *process, struct thread *thread, __u64 *thr
 }
 
 /*
- * A thread may start another one after the first look has listed the threads, and before
- * it has looked at that thread. The second look then finds more threads. If it finds the
- * same ones, all of them had been stopped before it began, and no one can have started any.
+ * Looks twice: a thread may start another one after the first look has listed the threads
+ * and before it has come to that thread. The second look then finds more threads. If it
+ * finds the same, all had been stopped before it began, and none can have started
+ * another.
  */
 int process_is_stopped(const struct process *process, struct thread *thread)
 {
@@ -192,7 +193,7 @@ static int is_mapped(const struct process *process, const struct thread *thread,
 	return ferror(maps) ? -EIO : 0;
 }
 
-/* Within one page. Returns whether the memory has the bytes now. */
+/* Writes within one page. Returns true if the memory has the bytes now. */
 static bool write_part(int memory, __u64 address, const char *bytes, size_t length)
 {
 	char found[length];
@@ -229,7 +230,7 @@ int process_signal(const struct process *process, int signal)
 {
 	struct task task;
 
-	/* the kernel takes a folder in /proc for a pidfd */
+	/* the kernel accepts a folder in /proc as a pidfd */
 	if (!syscall(SYS_pidfd_send_signal, process->folder, signal, NULL, 0))
 		return 0;
 	if (errno != ENOSYS)

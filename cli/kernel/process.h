@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A process that is repaired: its threads, its memory, its signals. */
+/* A process under repair: its threads, its memory, its signals. */
 #ifndef DSNCTL_PROCESS_H
 #define DSNCTL_PROCESS_H
 
@@ -11,7 +11,9 @@
 #define PROCESS_LOCKS "/run/dsnctl.lock"
 #endif
 
-/* Held by its folder in /proc: a later process with the same pid is never touched. */
+/*
+ * A process, held by its folder in /proc: a later one with the same pid is never touched.
+ */
 struct process {
 	int folder;
 	__u32 pid;
@@ -19,12 +21,16 @@ struct process {
 	int lock;	  /* an fd of PROCESS_LOCKS, or -1 */
 };
 
-/* Finds the process that started then, ns, CLOCK_BOOTTIME. Returns 0 or -errno; -ESRCH if
-   it has ended. */
+/*
+ * Finds the process that started at `start_ns`, CLOCK_BOOTTIME. Returns 0 or -errno;
+ * -ESRCH if it has ended.
+ */
 int process_open(struct process *process, __u32 pid, __u64 start_ns);
 void process_close(struct process *process);
 
-/* Keeps other dsnctl out until process_close(). Returns 0 or -errno; -EBUSY if one is in. */
+/*
+ * Locks out other dsnctl until process_close(). Returns 0 or -errno; -EBUSY if one is in.
+ */
 int process_lock(struct process *process);
 
 struct thread {
@@ -33,14 +39,14 @@ struct thread {
 };
 
 /*
- * Tells whether no thread can run before a SIGCONT. Returns 1 with one of the stopped threads,
- * 0 with one that is not, or -errno; -ESRCH if the process has ended.
+ * Finds out if no thread can run before a SIGCONT. Returns 1 with one of the stopped
+ * threads, 0 with one that is not stopped, or -errno; -ESRCH if the process has ended.
  */
 int process_is_stopped(const struct process *process, struct thread *thread);
 
 /*
  * Writes to the memory that the thread sees, and reads it back. Skips pages where nothing
- * is mapped. Returns 0, -EIO if what is mapped does not take the bytes, or another -errno
+ * is mapped. Returns 0, -EIO if mapped memory does not take the bytes, or another -errno
  * if it could not be tried.
  */
 int process_write(const struct process *process, const struct thread *thread,

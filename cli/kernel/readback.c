@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads a serial in every way that a VMM may, and compares it with what policy shows. */
+/* Reads a serial in every way that a VMM may, and compares it with the rules. */
 #include "kernel/readback.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ static __u32 dword_at(const __u8 *bytes)
 	return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (__u32)bytes[3] << 24;
 }
 
-/* The capabilities that the hardware's chain leads to. */
+/* Finds the capabilities that the hardware's chain leads to. */
 static void find_serials(struct readback *readback)
 {
 	__u32 at = DSN_CFG_EXT, header;
@@ -46,7 +46,7 @@ static void hide_header(__u8 *header)
 	memcpy(header, hidden, DSN_BODY);
 }
 
-/* A byte that is in no serial of the hardware, so that it can be told from those. */
+/* Finds a byte that is in no serial of the hardware. */
 static __u8 unlike_hardware(const struct readback *readback)
 {
 	size_t i, cap, at;
@@ -98,7 +98,7 @@ static int read_at(int fd, void *to, size_t length, off_t at)
 	return got == (ssize_t)length ? 0 : got < 0 ? -errno : -EIO;
 }
 
-/* The capability at `from`, in reads of one size. */
+/* Reads the capability at `from` in reads of one size. */
 static int read_by(int fd, __u8 *to, size_t from, size_t end, off_t base, size_t size)
 {
 	size_t length;
@@ -139,7 +139,7 @@ static int read_qword(int fd, __u8 *to, size_t from, size_t end, off_t base)
 	return err ? err : read_by(fd, to, from + DSN_BODY, end, base, DSN_BODY_LEN);
 }
 
-/* Segments that part the serial. */
+/* Reads into segments that split the serial. */
 static int read_vector(int fd, __u8 *to, size_t from, size_t end, off_t base)
 {
 	size_t first = DSN_BODY + 3, rest = end - from;
@@ -163,7 +163,7 @@ static const struct {
 	{ "bytes", read_bytes }, { "qword", read_qword },   { "preadv", read_vector },
 };
 
-/* A byte that is not as it should be is the hardware's, or some other. */
+/* Compares bytes; a wrong one is the hardware's, or some other. */
 static void compare(const struct readback *readback, size_t cap, const __u8 *got,
 		    struct reading *reading)
 {

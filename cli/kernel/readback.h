@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reads a serial in every way that a VMM may, and compares it with what policy shows. */
+/* Reads a serial in every way that a VMM may, and compares it with the rules. */
 #ifndef DSNCTL_READBACK_H
 #define DSNCTL_READBACK_H
 
@@ -11,35 +11,35 @@
 
 #define MAX_SERIALS 8
 
-/* What a function's config space is to show, where it matters. */
+/* The bytes that a function's config space is to show. */
 struct readback {
 	size_t size;
 	__u8 hardware[DSN_CFG_END];
 	__u8 expected[DSN_CFG_END];
 	__u8 mask[DSN_CFG_END]; /* the bits that are compared */
-	__u8 fill;		/* what is in the buffer before it is read */
+	__u8 fill;		/* the buffer's bytes before a read */
 	unsigned int caps[MAX_SERIALS];
 	size_t count; /* of caps; 0: no Device Serial Number capability */
 };
 
-/* How one way of reading went. */
+/* The result of one way of reading. */
 struct reading {
 	const char *path;
-	int error; /* -errno where it could not be read that way */
+	int error; /* -errno if it could not be read that way */
 	bool match;
-	bool real; /* no match, and there is something of the hardware's serial in it */
+	bool real; /* no match, with something of the hardware's serial */
 };
 
 #define READINGS 6
 
 /*
- * Fills in all but `hardware` and `size`, which the caller has read from sysfs. `withheld`:
- * what is not shown is not written over either, and stays what it was in the buffer.
+ * Fills in all but `hardware` and `size`, which the caller has read from sysfs.
+ * `withheld`: serials are not overwritten, and the buffer stays as it was.
  */
 void readback_expect(struct readback *readback, const struct dsn_rule *rule,
 		     bool withheld);
 
-/* `fd` has config space at `base`. */
+/* Reads in every way; `fd` has config space at `base`. */
 void readback_read(const struct readback *readback, int fd, off_t base,
 		   struct reading readings[READINGS]);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The set of rules in force: read, and switched as one. */
+/* The set of rules in force: a map, replaced as a whole. */
 #include "kernel/rulemap.h"
 
 #include <bpf/bpf.h>
@@ -69,7 +69,7 @@ static void free_btf(struct btf **btf)
 	btf__free(*btf);
 }
 
-/* A map of the type that `rulesets` takes, of just the size of the set. */
+/* Creates a map of the type that `rulesets` takes, of the size of the set. */
 static int ruleset_create(int types, size_t count)
 {
 	_cleanup_(free_btf) struct btf *btf = NULL;
@@ -109,7 +109,8 @@ int rulemap_switch(int rulesets, int types, const struct ruleset *set)
 		return -errno;
 	if (count != set->count)
 		return -EIO;
-	/* a second name for people and bpftool: the set in force is that in `rulesets` */
+	/* a second name for people and bpftool; the set in force is the one in
+	   `rulesets` */
 	err = pins_prepare(PIN_RULES, rules);
 	if (err)
 		return err;

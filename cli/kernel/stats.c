@@ -56,7 +56,7 @@ __u64 counter_value(const struct stats *stats, const struct counter *counter)
 	return *(const __u64 *)((const char *)stats + counter->offset);
 }
 
-/* What `load` wrote down. */
+/* Reads what `load` has recorded. */
 static int read_state(struct dsn_state *state)
 {
 	_cleanup_(close_fd) int map = -1;
@@ -111,7 +111,7 @@ static int read_rules(struct stats *stats)
 	return EXIT_DONE;
 }
 
-/* Finds the guarantee by what has been counted against it. */
+/* Finds the guarantee, with what was counted against it. */
 static int judge(struct stats *stats)
 {
 	struct faults faults = { .unchecked = stats->totals.unchecked,

@@ -10,7 +10,7 @@
 
 struct stats {
 	struct plan
-		plan; /* neither hook nor check: not loaded, and nothing after `guarantee` */
+		plan; /* without hook and check: not loaded, and all after `guarantee` is 0 */
 	struct running running;
 	struct guarantee guarantee;
 	struct dsn_state state;
@@ -38,8 +38,8 @@ extern const struct counter stats_counters[STATS_COUNTERS];
 __u64 counter_value(const struct stats *stats, const struct counter *counter);
 
 /*
- * Gathers them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints
- * nothing) if nothing is loaded, or EXIT_FAILED.
+ * Reads them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints nothing)
+ * if nothing is loaded, or EXIT_FAILED.
  */
 int stats_read(struct stats *stats);
 
@@ -48,7 +48,7 @@ struct counters {
 	const struct dsn_device *devices; /* DSN_MAX_DEVICES of them, or NULL */
 };
 
-/* Opens them; prints the error. Returns an exit status. */
+/* Maps the counters. Prints the error. Returns an exit status. */
 int counters_open(struct counters *counters);
 
 /* Returns a function's counters; all zeros if it was not read. */
@@ -59,13 +59,13 @@ bool counters_next(const struct counters *counters, size_t *i, struct dsn_device
 
 void counters_close(struct counters *counters);
 
-/* "scrubbed", "serial", "hidden", "passed", "killed", "refused". */
+/* Returns "scrubbed", "serial", "hidden", "passed", "killed", "refused" or "stopped". */
 const char *fate_name(const struct dsn_event *event);
 
-/* Why it was not answered, or NULL where it was. */
+/* Returns the reason why it was not answered, or NULL if it was. */
 const char *fate_reason(const struct dsn_event *event);
 
-/* Why a reader was killed; any number will do. */
+/* Returns the text of an enum dsn_reason; any number will do. */
 const char *reason_text(__u32 reason);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define NS_PER_MS 1000000ULL
 
-/* Threads are looked at this often, and less often if it takes long. */
+/* The interval at which threads are looked at; it grows if that takes long. */
 #define LOOK_US 1000
 #define LOOK_SLOWLY_US 20000
 #define SLOW_NS (200 * NS_PER_MS)
@@ -41,7 +41,7 @@ static __u32 state_of(const struct dsn_repair *element)
 	return __atomic_load_n(&element->state, __ATOMIC_ACQUIRE);
 }
 
-/* Tells whether the element is this process's and in this state. */
+/* Returns true if the element is this process's and in this state. */
 static bool is_in(const struct dsn_repair *element, const struct stopped *who,
 		  __u32 state)
 {
@@ -97,7 +97,7 @@ static int compare(const void *a, const void *b)
 	return x->since_ns < y->since_ns ? -1 : x->since_ns > y->since_ns;
 }
 
-/* One that cannot be looked at is taken to be there. */
+/* Fills in the command; a process that cannot be looked at counts as alive. */
 static void name(struct stopped *who)
 {
 	struct process process;
@@ -203,7 +203,7 @@ static int write_element(const struct process *process, const struct thread *thr
 	return err;
 }
 
-/* Writes what is pending. Nothing can be added: all threads are stopped. */
+/* Writes what is pending. Nothing is added meanwhile: all threads are stopped. */
 static int write_all(struct dsn_repairs *repairs, const struct process *process,
 		     const struct stopped *who, struct repair *repair)
 {
@@ -223,7 +223,7 @@ static int write_all(struct dsn_repairs *repairs, const struct process *process,
 	return err;
 }
 
-/* Ends what can neither be shown to its guest nor be changed. */
+/* Kills a process whose memory can neither be shown to its guest nor be changed. */
 static int end(struct dsn_repairs *repairs, const struct process *process,
 	       const struct stopped *who, struct repair *repair)
 {
@@ -237,8 +237,8 @@ static int end(struct dsn_repairs *repairs, const struct process *process,
 }
 
 /*
- * Frees the elements last: a dsnctl that is killed before SIGCONT leaves them behind, and
- * the next one sends it.
+ * Continues the process and frees the elements last: if dsnctl is killed before SIGCONT,
+ * they remain, and the next one sends it.
  */
 static int go_on(struct dsn_repairs *repairs, const struct process *process,
 		 const struct stopped *who, struct repair *repair)
@@ -268,7 +268,7 @@ static int repair_process(struct dsn_repairs *repairs, struct process *process,
 		move(repairs, who, DSN_REPAIR_DONE, DSN_REPAIR_FREE);
 		return 0;
 	}
-	/* somebody else may have stopped it */
+	/* someone else may have stopped it */
 	if (!has(repairs, who, DSN_REPAIR_PENDING) && !has(repairs, who, DSN_REPAIR_DONE))
 		return 0;
 	err = write_all(repairs, process, who, repair);

@@ -7,7 +7,7 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
-	EXIT_UNPROTECTED = 3, /* the programs are not in force */
+	EXIT_UNPROTECTED = 3, /* nothing is loaded, or it does not protect */
 	EXIT_UNABLE = 4,      /* this kernel cannot do it */
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A file replaced as a whole: a reader sees the old one or the new one, never a part. */
+/* Files that are replaced as a whole, and files of one line. */
 #include "lib/file.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ int file_replace(const char *path, const char *text, size_t length)
 	char temporary[PATH_MAX];
 	int fd, err;
 
-	/* in the same folder, and of no name that a collector looks for */
+	/* in the same folder, with a name that no collector reads */
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >=
 	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;

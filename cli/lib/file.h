@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * Replaces a file: a reader sees the old one or the new one, never a part. Mode 0644, on the disk before it has its name.
- * Returns 0 or -errno.
+ * Replaces a file: a reader sees the old one or the new one, never a part. It gets mode
+ * 0644, and is on the disk before it gets its name. Returns 0 or -errno.
  */
 int file_replace(const char *path, const char *text, size_t length);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a command tells: errors and warnings as text, and all of it as one JSON object. */
+/* Errors, warnings and JSON output. */
 #include "lib/message.h"
 
 #include <err.h>
@@ -12,7 +12,7 @@ static struct {
 	const char *command;
 	bool json;
 	bool printed;
-	struct json_object *errors, *warnings; /* NULL where there are none */
+	struct json_object *errors, *warnings; /* NULL if there are none */
 } told;
 
 void message_start(const char *command, bool json)

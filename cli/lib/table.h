@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <json-c/json.h>
 
-/* A table has these; one array of them feeds both ways of printing. */
+/* A column of a table. One array of them serves every way of printing. */
 struct column {
-	const char *name; /* the JSON key; the heading is this in capitals */
-	bool right;	  /* numbers are printed to the right */
-	int width; /* at least, where rows are printed as they come; 0 for the last one */
+	const char *name; /* the JSON key, and in capitals the heading */
+	bool right;	  /* aligned to the right */
+	int width;	  /* the minimum, for table_print_line(); 0 for the last column */
 };
 
-/* An array of JSON objects in the making; a row's keys are the columns' names. */
+/* An array of JSON objects. A row's keys are the columns' names. */
 struct table {
 	const struct column *columns;
 	size_t count;
@@ -26,23 +26,23 @@ int table_init(struct table *table, const struct column *columns, size_t count);
 void table_free(struct table *table);
 int table_row(struct table *table);
 
-/* Fill the row's cell `column`; NULL text is JSON's null, and "-" in print. */
+/* Fill the cell `column` of the row. NULL text is null in JSON and "-" in print. */
 void table_text(struct table *table, size_t column, const char *text);
 void table_number(struct table *table, size_t column, unsigned long long number);
 void table_bool(struct table *table, size_t column, bool value);
 
 /* Returns 0 or -errno. */
 int table_print(const struct table *table);
-/* Rows as they come: a heading, then the last row alone, in the columns' widths. */
+/* Print rows one by one: a heading, then the last row, in the columns' widths. */
 void table_print_heading(const struct column *columns, size_t count);
 void table_print_line(const struct table *table);
-/* The last row alone, a field a line. */
+/* Prints only the last row, one field a line. */
 void table_print_fields(const struct table *table);
 
-/* Takes the rows out of the table, for use in a larger object. */
+/* Moves the rows out of the table, for use in a larger object. */
 struct json_object *table_take_rows(struct table *table);
 
-/* Puts the last row's cells into the object. */
+/* Adds the last row's cells to the object. */
 void table_put_row(const struct table *table, struct json_object *object);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Text from outside: UTF-8, and what neither a terminal nor JSON may get. */
+/* Text from outside: UTF-8, without characters that a terminal or JSON must not get. */
 #include "lib/text.h"
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include "lib/util.h"
 
-/* The length of a character by its first byte, and the smallest code of that length. */
+/* Finds a character's length by its first byte, and the smallest code of that length. */
 static size_t length_of(unsigned char first, __u32 *code, __u32 *smallest)
 {
 	static const struct {
@@ -97,7 +97,7 @@ const struct text_lookalike *text_lookalike(__u32 code)
 	return NULL;
 }
 
-/* Tells whether a character has a shape of its own, and moves no other. */
+/* Returns true if a character has a shape of its own and moves no other. */
 static bool is_visible(__u32 code)
 {
 	const struct text_lookalike *alike = text_lookalike(code);
@@ -106,7 +106,7 @@ static bool is_visible(__u32 code)
 	       !strcmp(alike->name, "wide colon");
 }
 
-/* Writes the first character in a form that is safe. Moves both on. */
+/* Writes the first character in a safe form. Advances both. */
 static void put_safe(const char **from, char **to)
 {
 	__u32 code = 0;

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Text from outside: UTF-8, and what neither a terminal nor JSON may get. */
+/* Text from outside: UTF-8, without characters that a terminal or JSON must not get. */
 #ifndef DSNCTL_TEXT_H
 #define DSNCTL_TEXT_H
 
 #include <stddef.h>
 #include <linux/types.h>
 
-/* Decodes the first character. Returns its length in bytes, 0 if it is no UTF-8. */
+/* Decodes the first character. Returns its length in bytes, or 0 if it is not UTF-8. */
 size_t text_decode(const char *text, __u32 *code);
 
-/* Returns how many bytes, up to `most`, the text has before a character would be cut. */
+/* Returns the bytes, at most `most`, that the text has without cutting a character. */
 size_t text_fit(const char *text, size_t most);
 
 /*
- * Returns a copy that any terminal and JSON take, to be freed, or NULL. Bytes of control
- * characters and those that are no UTF-8 become \xNN, invisible characters <U+NNNN>.
+ * Returns a copy that every terminal and JSON accept, to be freed, or NULL. Bytes of
+ * control characters and bytes that are not UTF-8 become \xNN, invisible characters
+ * <U+NNNN>.
  */
 char *text_printable(const char *text);
 
@@ -25,7 +26,7 @@ struct text_lookalike {
 	const char *remedy; /* what to write in its place */
 };
 
-/* Returns what the character is taken for, or NULL. */
+/* Returns the character that this one looks like, or NULL. */
 const struct text_lookalike *text_lookalike(__u32 code);
 
 #endif

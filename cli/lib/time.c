@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel's times, told to people. */
+/* CLOCK_BOOTTIME to local time. */
 #include "lib/time.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ time_t boot_to_unix_time(__u64 ns)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	/* the difference to the nanosecond, so that it is the same second each time */
+	/* keep the nanoseconds, so that the result is the same second each time */
 	return ((now.tv_sec - boot.tv_sec) * 1000000000LL + now.tv_nsec - boot.tv_nsec +
 		(__s64)ns) /
 	       1000000000LL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Clean-up at the end of a scope. */
+/* Cleanup at the end of a scope, and other small helpers. */
 #ifndef DSNCTL_UTIL_H
 #define DSNCTL_UTIL_H
 
@@ -36,7 +36,7 @@ static inline int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A thread's name may hold any bytes: those that no terminal and no JSON should see go. */
+/* Replaces the bytes of a thread's name that no terminal and no JSON should get. */
 static inline void make_printable(char *text, size_t size)
 {
 	text[size - 1] = '\0';

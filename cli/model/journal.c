@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit trail: every change of policy, to the systemd journal.
- *
- * An entry has DSNCTL_ACTION, DSNCTL_USER, and for a rule DSNCTL_TARGET, DSNCTL_OLD and
- * DSNCTL_NEW; very many changes are one entry with DSNCTL_CHANGES, a line each. A repair
- * has DSNCTL_PID, and in DSNCTL_TARGET the functions, with commas. The journal itself adds
- * _PID, _UID, _AUDIT_LOGINUID and so on, which cannot be forged.
+ * Audit trail: logs every change of the rules to the systemd journal. An entry has
+ * DSNCTL_ACTION, DSNCTL_USER, and for a rule DSNCTL_TARGET, DSNCTL_OLD and DSNCTL_NEW.
+ * Very many changes become one entry with DSNCTL_CHANGES, a line each. A repair has
+ * DSNCTL_PID, and in DSNCTL_TARGET the functions, separated by commas. The journal itself
+ * adds _PID, _UID, _AUDIT_LOGINUID and more, which cannot be forged.
  */
 #include "model/journal.h"
 
@@ -24,12 +23,12 @@
 #define ID_EVENT "MESSAGE_ID=b58c1c0de0d94c2c8a7f7d4c5f9e63a2"
 #define ID_REPAIR "MESSAGE_ID=a9a60e457f0b4d1fb141c457d251540f"
 
-/* Beyond these changes one entry holds them all: journald drops what comes too fast. */
+/* More changes than this become one entry: journald drops entries that come too fast. */
 #define MAX_ENTRIES 100
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* Who asked: the user behind sudo, the one that logged in, or the one this runs as. */
+/* Returns the user that ran sudo, the one that logged in, or the one this runs as. */
 static const char *user_name(void)
 {
 	_cleanup_(close_file) FILE *file = fopen("/proc/self/loginuid", "re");
@@ -100,7 +99,7 @@ static struct iovec field(char *text, size_t length)
 	return (struct iovec){ text, length };
 }
 
-/* The list may be megabytes, of which sd_journal_send() would make copies. */
+/* Sends the list without the copies that sd_journal_send() would make. */
 static void many_changes(const char *action, const struct ruleset_diff *diff)
 {
 	static char id[] = ID_CHANGE, name[] = "DSNCTL_CHANGES=";
@@ -132,7 +131,7 @@ void journal_changes(const char *action, const struct ruleset_diff *diff)
 {
 	size_t i;
 
-	/* without one, sd_journal_send() takes every entry and drops it */
+	/* without journald, sd_journal_send() accepts every entry and drops it */
 	if (access(JOURNAL_SOCKET, F_OK))
 		return;
 	if (diff->count > MAX_ENTRIES) {

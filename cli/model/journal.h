@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The audit trail: every change of policy, to the systemd journal. */
+/* Audit trail: logs every change of the rules to the systemd journal. */
 #ifndef DSNCTL_JOURNAL_H
 #define DSNCTL_JOURNAL_H
 
 #include "model/ruleset.h"
 
-/* `load` or `unload`, with what became of it. Warns where the journal does not take it. */
+/* Logs a `load` or `unload` with its result. Warns if the journal does not accept it. */
 void journal_event(const char *action, const char *text);
 
-/* Logs a repair of a process, with the functions whose reads stopped it. As above. */
+/* Logs a repair of a process, with the functions whose reads stopped it. Warns too. */
 void journal_repair(int priority, unsigned int pid, const char *functions,
 		    const char *text);
 
-/* The changes that `action` (a command) has put in force. As above. */
+/* Logs the changes that `action`, a command, has put in force. Warns too. */
 void journal_changes(const char *action, const struct ruleset_diff *diff);
 
 #endif

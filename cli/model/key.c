@@ -9,7 +9,7 @@
 #include "lib/util.h"
 #include "dsn_precedence.h"
 
-/* Up to `digits` hex digits that end at `end`; moves the text behind it. */
+/* Reads at most `digits` hex digits that end at `end`. Advances the text past `end`. */
 static bool take_hex(const char **text, int digits, char end, uint32_t *value)
 {
 	const char *p = *text;

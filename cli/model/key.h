@@ -9,17 +9,17 @@
 
 /*
  * Reads DOMAIN:BUS:DEVICE.FUNCTION, or BUS:DEVICE.FUNCTION in domain 0, all in hex.
- * Returns NULL, or what is wrong with it, to be printed behind the text.
+ * Returns NULL, or the fault, to be printed after the text.
  */
 const char *bdf_parse(const char *text, struct dsn_key *key);
 
-/* Writes the address, and returns its end: domains have at least 4 digits, as in sysfs. */
+/* Writes the address; domains have at least 4 digits, as in sysfs. Returns its end. */
 char *bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
 
-/* Smaller for what comes first: by scope, domain, bus, devfn. */
+/* Returns a number that orders keys by scope, domain, bus and devfn. */
 __u64 key_number(const struct dsn_key *key);
 
-/* In the same order; for qsort(). */
+/* Compares two keys in that order, for qsort(). */
 int key_compare(const void *a, const void *b);
 
 #define KEY_LEN BDF_LEN
@@ -27,15 +27,15 @@ int key_compare(const void *a, const void *b);
 extern const struct dsn_key default_key;
 
 /*
- * Reads `default`, a function as bdf_parse() does, or a device: 0000:01:00 or 01:00, all
- * functions of it. Returns NULL, or what is wrong with it.
+ * Reads `default`, a function like bdf_parse(), or a device with all its functions:
+ * 0000:01:00 or 01:00. Returns NULL, or the fault.
  */
 const char *key_parse(const char *text, struct dsn_key *key);
 
-/* What key_parse() reads. Returns its end. */
+/* Writes what key_parse() reads. Returns its end. */
 char *key_format(const struct dsn_key *key, char text[KEY_LEN]);
 
-/* The key of the device's rule that a function is under. */
+/* Returns the key of the rule for a function's device. */
 struct dsn_key key_of_device(const struct dsn_key *function);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define SYSFS "/sys/bus/pci/devices/"
 
-/* libpci's error callback may not return, and knows no argument. */
+/* The way back from libpci's error callback, which may not return. */
 static jmp_buf failed;
 static char failure[128];
 
@@ -112,7 +112,7 @@ static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
 	snprintf(path, size, SYSFS "%s%s", bdf, name);
 }
 
-/* A number in a file of the function's, or -1. */
+/* Reads a number from one of the function's files; -1 if there is none. */
 static long read_number(const struct dsn_key *key, const char *name)
 {
 	_cleanup_(close_file) FILE *file = NULL;

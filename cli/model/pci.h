@@ -9,10 +9,10 @@
 
 struct pci_function {
 	struct dsn_key key;
-	char driver[32]; /* empty where none is bound */
+	char driver[32]; /* empty if none is bound */
 	__u32 ids;	 /* vendor id << 16 | device id */
 	bool has_dsn;
-	__u64 serial; /* the real one, where has_dsn; the first of several */
+	__u64 serial; /* the real one if has_dsn; the first of several */
 };
 
 /*
@@ -22,13 +22,13 @@ struct pci_function {
 int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 	     char error[128]);
 
-/* Its vendor id << 16 | device id, from sysfs. False where it is not there. */
+/* Reads its vendor id << 16 | device id from sysfs. Returns false if it is not there. */
 bool pci_ids(const struct dsn_key *key, __u32 *ids);
 
-/* Its modalias, by which modprobe finds its driver. False where there is none. */
+/* Reads its modalias, by which modprobe finds a driver. Returns false if it has none. */
 bool pci_alias(const struct dsn_key *key, char *alias, size_t size);
 
-/* The PF of a VF, from sysfs. False where the function is no VF. */
+/* Finds the PF of a VF in sysfs. Returns false if the function is not a VF. */
 bool pci_pf(const struct dsn_key *key, struct dsn_key *pf);
 
 #endif

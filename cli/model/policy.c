@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The policy that a function is under, as the BPF side finds it, told to the operator. */
+/* The effective rule of a function, found like the BPF programs find it. */
 #include "model/policy.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The policy that a function is under, as the BPF side finds it, told to the operator. */
+/* The effective rule of a function, found like the BPF programs find it. */
 #ifndef DSNCTL_POLICY_H
 #define DSNCTL_POLICY_H
 
@@ -17,7 +17,7 @@ struct policy {
 /* Finds the effective rule of a function, by the order of dsn_precedence.h. */
 struct policy policy_of(const struct ruleset *set, const struct dsn_key *function);
 
-/* Whether the function is the one that the rule expects, or is not there yet. */
+/* Returns true if the function has the ids that the rule expects, or is not there yet. */
 bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function);
 
 /* The effect of the programs on reads. */
@@ -30,18 +30,18 @@ enum effect {
 /* Returns the rule that a function shows under an effect. */
 struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule);
 
-/* Whether that is less than the rule asks for. */
+/* Returns true if that is less than the rule asks for. */
 bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule);
 
-/* The default rule: scrub where none was set. */
+/* Returns the default rule: scrub if none was set. */
 struct dsn_rule policy_default(const struct ruleset *set);
 
 #define POLICY_SOURCE_LEN (KEY_LEN + 4)
 
-/* "function", "device", "pf 0000:01:00.0" or "default". */
+/* Writes "function", "device", "pf 0000:01:00.0" or "default". */
 void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN]);
 
-/* What a guest reads as the serial; NULL where that is the real one or the guest finds none. */
+/* Formats the serial that a guest reads. Returns NULL if that is the real one or none. */
 const char *policy_presented(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 #endif

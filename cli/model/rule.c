@@ -8,7 +8,7 @@
 #include "lib/text.h"
 #include "lib/util.h"
 
-/* 8 bytes of two digits each, with `between` after all but the last if it is not NUL. */
+/* Reads 8 bytes of two digits each, separated by `between` unless that is NUL. */
 static bool take_bytes(const char *text, char between, __u64 *value)
 {
 	int step = between ? 3 : 2, bad = 0, i;
@@ -153,7 +153,7 @@ wrong(char error[RULE_ERROR], const char *format, ...)
 	return false;
 }
 
-/* The fault of a word, which is cut between characters. */
+/* Writes the fault of a word, which is cut between characters. */
 static bool wrong_word(char error[RULE_ERROR], const char *word, const char *fault)
 {
 	return wrong(error, "%.*s: %s", (int)text_fit(word, WORD_BYTES), word, fault);

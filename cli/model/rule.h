@@ -10,28 +10,28 @@
 #define SERIAL_LEN sizeof("52-54-00-ff-ff-12-34-56")
 
 /*
- * Reads a serial, high byte first: 02-00-5e-10-00-00-00-01, the same with colons, or
- * 16 hex digits with or without 0x. Returns NULL, or what is wrong with it.
+ * Reads a serial, high byte first: 02-00-5e-10-00-00-00-01, the same with colons, or 16
+ * hex digits with or without 0x. Returns NULL, or the fault.
  */
 const char *serial_parse(const char *text, __u64 *serial);
 
-/* The way lspci prints it. Returns its end. */
+/* Writes it like lspci. Returns its end. */
 char *serial_format(__u64 serial, char text[SERIAL_LEN]);
 
-/* `scrub`, `hide`, `pass` or a serial; the serial zero is scrub. Returns as above. */
+/* Reads `scrub`, `hide`, `pass` or a serial; zero is scrub. Returns NULL or the fault. */
 const char *value_parse(const char *text, struct dsn_rule *rule);
 
 #define IDS_LEN sizeof("8086:10d3")
 
-/* Vendor and device id, as in `lspci -n`; see dsn_rule.expect. Returns as above. */
+/* Reads vendor and device id, as in `lspci -n`; see dsn_rule.expect. Returns likewise. */
 const char *ids_parse(const char *text, __u32 *ids);
 void ids_format(__u32 ids, char text[IDS_LEN]);
 
-/* What value_parse() reads. Returns its end. */
+/* Writes what value_parse() reads. Returns its end. */
 char *value_format(const struct dsn_rule *rule, char text[SERIAL_LEN]);
 
 const char *policy_name(__u32 policy);
-/* Compares what two rules say, whatever their flags. */
+/* Returns true if two rules say the same, whatever their flags. */
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
 
 struct rule {
@@ -40,15 +40,15 @@ struct rule {
 };
 
 #define RULE_WORDS 4   /* at most */
-#define RULE_ERROR 256 /* room for a text with what is wrong */
+#define RULE_ERROR 256 /* room for a text that names the fault */
 #define VALUE_LEN (SERIAL_LEN + sizeof("expect ") + IDS_LEN)
 #define RULE_LEN (KEY_LEN + VALUE_LEN)
 
-/* Reads a rule from its words. False where it is none, with the reason in `error`. */
+/* Reads a rule from its words. Returns false with the fault in `error`. */
 bool rule_parse(char *const words[], int count, struct rule *rule,
 		char error[RULE_ERROR]);
 
-/* The value with its `expect`, or the whole rule: what rule_parse() reads. */
+/* Write the value with its `expect`, or the whole rule, as rule_parse() reads it. */
 char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
 void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
 		 char text[RULE_LEN]);

@@ -34,7 +34,7 @@ int ruleset_reserve(struct ruleset *set, size_t count)
 	return 0;
 }
 
-/* The place of the key, or where it belongs. */
+/* Returns the place of the key, or the one where it belongs. */
 static size_t place_of(const struct ruleset *set, const struct dsn_key *key)
 {
 	size_t low = 0, high = set->count, middle;
@@ -58,7 +58,7 @@ struct dsn_rule *ruleset_find(const struct ruleset *set, const struct dsn_key *k
 	return &set->rules[at];
 }
 
-/* For one more; grows by halves. */
+/* Makes room for one more rule; the arrays grow by half. */
 static int make_room(struct ruleset *set)
 {
 	if (set->count >= DSN_MAX_RULES)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "dsn_contract.h"
 
-/* Sorted by key_compare(): functions first, then the default if it has a rule. */
+/* Rules, sorted by key_compare(): functions, devices, the default if it has a rule. */
 struct ruleset {
 	struct dsn_key *keys;
 	struct dsn_rule *rules;
@@ -29,7 +29,7 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 void ruleset_remove(struct ruleset *set, const struct dsn_key *key);
 
 /*
- * What two sets differ in; the pointers are into them, `was` or `is` is NULL for none. A
+ * A difference of two sets. The pointers are into them; `was` or `is` is NULL for none. A
  * default that scrubs is the same as none.
  */
 struct ruleset_change {
@@ -49,7 +49,7 @@ int ruleset_compare(const struct ruleset *old, const struct ruleset *new,
 
 int ruleset_copy(struct ruleset *to, const struct ruleset *from);
 
-/* Adds a rule whose key sorts behind all others. Returns 0, -ENOMEM or -E2BIG. */
+/* Adds a rule whose key sorts after all others. Returns 0, -ENOMEM or -E2BIG. */
 int ruleset_append(struct ruleset *set, const struct dsn_key *key,
 		   const struct dsn_rule *rule);
 
