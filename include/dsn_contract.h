@@ -10,8 +10,8 @@
 #endif
 
 /*
- * Bumped whenever a key or a value below changes its meaning or its layout. `load`
- * reuses pinned maps only where the number in `state` is this one.
+ * Increased whenever a key or a value below changes its meaning or its layout. `load`
+ * reuses pinned maps only if the number in `state` is this one.
  */
 #define DSN_LAYOUT 6
 
@@ -49,16 +49,13 @@ enum dsn_rule_flag {
 };
 
 /*
- * `serial` is the number that lspci prints, high byte first:
- * 52-54-00-ff-ff-12-34-56 is 0x525400ffff123456, in host byte order here. In config
- * space the low dword comes first and each dword is little-endian (PCIe r6.2 7.9.3),
- * on every architecture; dsn_window.h does that conversion. 0 unless the policy is
- * DSN_SERIAL, and then neither 0 nor all ones.
- *
- * `flags` are for the command line: the programs ignore them.
- *
- * A rule with `expect` counts only for a function that has these ids (for a VF under its
- * PF's rule: the PF); for another it is as if there were no rule.
+ * The value of a rule. `serial` is the number that lspci prints, high byte first:
+ * 52-54-00-ff-ff-12-34-56 is 0x525400ffff123456, in host byte order here. In config space
+ * the low dword comes first and each dword is little-endian (PCIe r6.2 7.9.3), on every
+ * architecture; dsn_window.h converts. It is 0 unless the policy is DSN_SERIAL, and then
+ * neither 0 nor all ones. `flags` are for the command line: the programs ignore them. A
+ * rule with `expect` applies only to a function that has these ids (for a VF under its
+ * PF's rule: the PF); for others there is no such rule.
  */
 struct dsn_rule {
 	__u64 serial;
@@ -68,16 +65,15 @@ struct dsn_rule {
 };
 
 /*
- * Counters of one function since load: an element of `counters`, a hash table without a map's
- * own: the function's element is the first with its key, or the first free one, of the
- * DSN_DEVICE_TRIES from dsn_device_index() on. An element is never given up.
- *
- * For reads by one thread, time and command are updated at most once per jiffy.
+ * Counters of one function since load: an element of `counters`. That array is a hash
+ * table: the function's element is the first with its key, or the first free one, of the
+ * DSN_DEVICE_TRIES from dsn_device_index() on. An element is never freed. For reads by
+ * one thread, time and command are updated at most once per jiffy.
  */
 struct dsn_device {
 	struct dsn_key
 		key;	 /* `reserved` is 1; all of it is 0 while the element is free */
-	__u64 reads;	 /* reads that reached a DSN and show what policy says */
+	__u64 reads;	 /* reads that reached a DSN and show what the rule says */
 	__u64 passed;	 /* reads that reached a DSN under the policy `pass` */
 	__u64 last_ns;	 /* time of the last of either, ns, CLOCK_BOOTTIME */
 	__u32 last_pid;	 /* its process id in the initial pid namespace */
@@ -115,7 +111,7 @@ struct dsn_totals {
 	__u64 kills; /* readers killed, for any enum dsn_reason; also counts `kills` entries */
 	__u64 failed_writes; /* of those, for DSN_REASON_WRITE */
 	__u64 unkillable;    /* of those, the ones that the kernel refused to kill */
-	__u64 uncounted;     /* reads missing in `counters` for want of room */
+	__u64 uncounted;     /* reads missing in `counters`, which had no room */
 	__u64 collapsed;     /* events merged into a later one of the same thread */
 	__u64 late; /* on a real-time kernel: reads that the check could not write, and whose
 				reader it can only stop or kill late */
@@ -126,10 +122,10 @@ enum dsn_reason {
 	DSN_REASON_WRITE = 1,  /* its buffer cannot be written, nor its process stopped */
 	DSN_REASON_PLACE = 2,  /* config space, or the read's offset, cannot be read */
 	DSN_REASON_MISSED = 3, /* io_uring, or a call whose buffer cannot be found */
-	/* What became of a read under DSN_HOOK_PERMISSION, which cannot write. */
-	DSN_REASON_UNANSWERED = 4, /* refused: not wholly in a serial, or not answered */
-	DSN_REASON_WHOLE = 5,	   /* refused: it has all of config space */
-	DSN_REASON_WHOLE_PASSED = 6, /* it has, and got it, the real serial included */
+	/* Results of a read under DSN_HOOK_PERMISSION, which cannot write. */
+	DSN_REASON_UNANSWERED = 4,   /* refused: not within a serial, or not answered */
+	DSN_REASON_WHOLE = 5,	     /* refused: it has all of config space */
+	DSN_REASON_WHOLE_PASSED = 6, /* it got all, with the real serial */
 };
 
 /*
@@ -154,9 +150,9 @@ enum dsn_repair_state {
 };
 
 /*
- * Bytes that a reader's memory must show before the reader may go on: a BPF program could
- * not write them, and has sent SIGSTOP to the process after it filled this in. `dsnctl
- * repair` writes them, reads them back, frees the element and sends SIGCONT.
+ * Bytes that a reader's memory must show before the reader may run again. A BPF program
+ * could not write them, filled this in, and sent SIGSTOP to the process. `dsnctl repair`
+ * writes them, reads them back, frees the element and sends SIGCONT.
  */
 struct dsn_repair {
 	__u32 state;	/* enum dsn_repair_state, changed by compare and exchange */
@@ -182,21 +178,21 @@ struct dsn_repairs {
 #define DSN_WAKEUPS_SIZE                                                                 \
 	4096 /* bytes of `wakeups`, a ring buffer of pids that wakes it */
 
-/* What became of a read. */
+/* The fate of a read. */
 enum dsn_fate {
-	DSN_FATE_ANSWERED = 0, /* as `policy` says */
-	DSN_FATE_KILLED = 1,   /* its reader was, for `reason` */
-	DSN_FATE_REFUSED = 2,  /* before it began */
-	DSN_FATE_STOPPED = 3,  /* its process was, until it is repaired */
+	DSN_FATE_ANSWERED = 0, /* shows what `policy` says */
+	DSN_FATE_KILLED = 1,   /* its reader was killed, for `reason` */
+	DSN_FATE_REFUSED = 2,  /* refused before it began */
+	DSN_FATE_STOPPED = 3,  /* its process was stopped, until it is repaired */
 };
 
 /*
- * A read that reached a DSN, or was refused, or ended or stopped its reader because it could
- * have; written to `events` while somebody listens. Each segment of a preadv is a read. A
- * reader that is killed or stopped for a read counted before has an event for both.
- *
- * A thread gets DSN_EVENT_BURST events per DSN_EVENT_WINDOW_NS, so that no guest hides
- * another; `repeats` of its next event is the number of those that it did not get.
+ * A read that reached a DSN, was refused, or killed or stopped its reader because it
+ * might have reached one; written to `events` while a monitor listens. Each segment of a
+ * preadv is a read. If a reader is killed or stopped for a read that was counted before,
+ * there is an event for both. A thread gets DSN_EVENT_BURST events per
+ * DSN_EVENT_WINDOW_NS, so that no guest hides another; `repeats` of its next event is the
+ * number of events that it did not get.
  */
 struct dsn_event {
 	__u64 ns;	    /* ns, CLOCK_BOOTTIME */
@@ -220,12 +216,12 @@ struct dsn_event {
 #define DSN_EVENTS_SIZE (512 * 1024) /* bytes of `events`: some 7000 of them */
 
 /*
- * Who listens to `events`; one element, mapped into the listener. It puts until_ns off
- * again and again, so that one that was killed is soon no longer written to. From then on
- * its events are counted as lost, and after DSN_GIVE_UP_NS no longer: until_ns becomes 0.
+ * The listener of `events`; one element, mapped into it. A listener that runs renews
+ * until_ns. If it was killed, its events are soon counted as lost instead of written, and
+ * after DSN_GIVE_UP_NS no longer counted: until_ns becomes 0.
  */
 struct dsn_monitor {
-	__u64 until_ns; /* CLOCK_BOOTTIME until which events are written; 0: nobody */
+	__u64 until_ns; /* CLOCK_BOOTTIME until which events are written; 0: no listener */
 	__u64 lost; /* events that were not written, ever: the buffer full, or too late */
 	__u32 pid;  /* of the last listener, in its pid namespace */
 	__u32 reserved;
@@ -238,12 +234,13 @@ enum dsn_hook {
 	DSN_HOOK_NONE = 0,
 	DSN_HOOK_FEXIT = 1,
 	DSN_HOOK_KPROBE = 2, /* a kprobe and kretprobe pair */
-	/* fmod_ret on security_file_permission(), for kernels that allow no writing: reads
-	   of a serial leave the reader's buffer as it was, what else has it is refused */
+	/* fmod_ret on security_file_permission(), for kernels that allow no writing:
+	   reads of a serial leave the reader's buffer as it was, others that have it are
+	   refused */
 	DSN_HOOK_PERMISSION = 3,
 };
 
-/* The layer that no read passes unseen; see docs/guarantee.md. */
+/* The layer that sees every read; see docs/guarantee.md. */
 enum dsn_check {
 	DSN_CHECK_OFF = 0,
 	DSN_CHECK_USAGE =
@@ -256,8 +253,8 @@ enum dsn_check {
 enum dsn_option {
 	DSN_OPTION_ANSWER = 1, /* reads of a serial are answered before vfio is entered */
 	DSN_OPTION_WHOLE = 2,  /* DSN_HOOK_PERMISSION lets whole reads through */
-	/* an LSM program refuses reads by io_uring, or, under DSN_HOOK_PERMISSION, all that
-	   have not been answered */
+	/* an LSM program refuses reads by io_uring, or, under DSN_HOOK_PERMISSION, all
+	   that were not answered */
 	DSN_OPTION_GATE = 4,
 };
 
@@ -282,13 +279,13 @@ struct dsn_holder {
 
 #define DSN_SYMBOL_LEN 32
 
-/* What bpf/symbol.bpf.c is asked, and its answer. */
+/* The question to bpf/symbol.bpf.c, and its answer. */
 struct dsn_symbol {
 	char name[DSN_SYMBOL_LEN]; /* ends in a NUL */
 	__u64 address;		   /* 0: there is none, or it is hidden */
 };
 
-/* What `load` did; one element. */
+/* The record of `load`; one element. */
 struct dsn_state {
 	__u32 layout;	 /* DSN_LAYOUT; 0 until the first load has finished */
 	__u32 hook;	 /* enum dsn_hook */

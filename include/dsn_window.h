@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which bytes of a config read become which bytes: pure, for BPF and for the host. */
+/* Finds the bytes of a config read that have to change: pure, for BPF and the host. */
 #ifndef DSN_WINDOW_H
 #define DSN_WINDOW_H
 
@@ -15,10 +15,10 @@
 
 /* Device Serial Number extended capability (PCIe r6.2 7.9.3). */
 #define DSN_CAP_ID 0x0003
-#define DSN_BODY 4 /* the serial stands behind the header dword */
+#define DSN_BODY 4 /* the serial comes after the header dword */
 #define DSN_BODY_LEN 8
 
-/* Hops after which a chain of dword-aligned headers must have come back on itself. */
+/* The hops after which a chain of dword-aligned headers must have come back on itself. */
 #define DSN_CHAIN_MAX ((DSN_CFG_END - DSN_CFG_EXT) / 4)
 
 /* Extended capability header: ID in bits 0-15, next in 20-31, low two bits ignored. */
@@ -27,7 +27,7 @@ static inline __u32 dsn_cap_id(__u32 header)
 	return header & 0xffff;
 }
 
-/* 0 where the chain ends: the kernel ends it at any offset below 0x100. */
+/* Returns 0 if the chain ends, which it does for the kernel at any offset below 0x100. */
 static inline __u32 dsn_cap_next(__u32 header)
 {
 	__u32 next = header >> 20 & 0xffc;
@@ -36,8 +36,8 @@ static inline __u32 dsn_cap_next(__u32 header)
 }
 
 /*
- * What a hidden capability's header reads as: ID 0, version 0, the way on kept
- * (vfio_ecap_init() in drivers/vfio/pci/vfio_pci_config.c).
+ * Returns a hidden capability's header: ID 0, version 0, the next pointer kept, like
+ * vfio_ecap_init() in drivers/vfio/pci/vfio_pci_config.c.
  */
 static inline __u32 dsn_hidden_header(__u32 header)
 {
@@ -45,15 +45,18 @@ static inline __u32 dsn_hidden_header(__u32 header)
 }
 
 /*
- * vfio has a map beside its copy of config space, with the low byte of a capability's ID
- * for each byte that it has copied, and these two marks: a byte that it has not, which
- * the device answers, and one of its own that the guest may be able to write.
+ * vfio has a map of its copy of config space: for each byte that it has copied, the low
+ * byte of the capability's ID, or one of these marks: a byte that it has not copied,
+ * which the device answers, and one of its own that the guest may be able to write.
  */
 #define DSN_MAP_NONE 0xff
 #define DSN_MAP_OWN 0xfe
 #define DSN_MAP_VPD 0x03 /* below 0x100: PCI_CAP_ID_VPD */
 
-/* Tells whether vfio has copied the bytes of a dword, or of two; `map` has the map's bytes. */
+/*
+ * Returns true if vfio has copied the bytes of a dword, or of two; `map` has the map's
+ * bytes.
+ */
 static inline int dsn_copied(__u64 map)
 {
 	/* a byte of either mark has all bits set but the lowest: with that one set as well,
@@ -63,7 +66,7 @@ static inline int dsn_copied(__u64 map)
 	return !((zeros - 0x0101010101010101ULL) & ~zeros & 0x8080808080808080ULL);
 }
 
-/* Tells whether one of two dwords is the header of a DSN. */
+/* Returns true if one of two dwords is the header of a DSN. */
 static inline int dsn_has_header(__u64 dwords)
 {
 	return dsn_cap_id(dwords) == DSN_CAP_ID || dsn_cap_id(dwords >> 32) == DSN_CAP_ID;
@@ -71,16 +74,16 @@ static inline int dsn_has_header(__u64 dwords)
 
 /* Results of dsn_near() beside the offset of a header. */
 #define DSN_NEAR_NONE 0U     /* the read has no bytes of a DSN */
-#define DSN_NEAR_UNKNOWN ~0U /* only a walk along the chain can tell */
+#define DSN_NEAR_UNKNOWN ~0U /* a walk along the chain is needed */
 
 /* Loads 8 bytes of vfio's copy or map as a little-endian number. */
 typedef __u64 (*dsn_load)(__u64 base, __u32 at);
 
 /*
- * The one DSN that has all bytes of a read of 1 to 8, by vfio's map alone: the map has its ID
- * for exactly the 12 bytes from its header on, the copy has the header there, and no other
- * header from which a DSN could reach into it. `at` is the dword with the read's first byte,
- * `before` the map's bytes from at - 8 on, `after` those from at on.
+ * Finds the one DSN that has all of a read of 1 to 8 bytes, by vfio's map: the map has
+ * its ID for exactly the 12 bytes from its header on, the copy has the header there, and
+ * no other header from which a DSN could reach into it. `at` is the dword with the read's
+ * first byte, `before` the map's bytes from at - 8 on, `after` those from at on.
  */
 static inline __u32 dsn_near_one(dsn_load load, __u64 map, __u64 copy, __u32 at,
 				 __u32 end, __u64 before, __u64 after)
@@ -154,10 +157,10 @@ struct dsn_part {
 };
 
 /*
- * The part of a read of [pos, pos + len) that the `width` bytes (at most 8) from `from`
- * on take, and what it is to show of `bytes`. `size` is the end of config space, which
- * cuts them off. Any arguments are harmless: pos + len may be beyond the end, and `from`
- * may be anything.
+ * Finds the part of a read of [pos, pos + len) that overlaps the `width` bytes (at most
+ * 8) from `from` on, and what it is to show of `bytes`. `size` is the end of config
+ * space, which cuts them off. Any arguments are harmless: pos + len may be beyond the
+ * end, and `from` may be anything.
  */
 static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 from, __u32 width,
 					  __u32 size, __u64 bytes)
@@ -183,23 +186,23 @@ static inline struct dsn_part dsn_part_of(__u32 pos, __u32 len, __u32 from, __u3
 	return part;
 }
 
-/* Tells whether the read has any of these bytes. */
+/* Returns true if the read has any of these bytes. */
 static inline int dsn_overlaps(__u32 pos, __u32 len, __u32 from, __u32 width)
 {
 	return len && pos < from + width && from < pos + len;
 }
 
-/* Tells whether the read has bytes, and none but these. */
+/* Returns true if the read has bytes, and none but these. */
 static inline int dsn_inside(__u32 pos, __u32 len, __u32 from, __u32 width)
 {
 	return len && pos >= from && pos + len <= from + width;
 }
 
-/* Little-endian bytes of a number, on every host. */
+/* Stores a number as little-endian bytes, on every host. */
 static inline void dsn_store(__u8 out[8], __u64 bytes)
 {
 #if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	/* what clang makes of the loop is 16 instructions */
+	/* clang compiles the loop to 16 instructions */
 	__builtin_memcpy(out, &bytes, sizeof(bytes));
 #else
 	int i;
