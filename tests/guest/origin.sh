@@ -1,5 +1,5 @@
 # Rules from files go with their lines; rules set by hand stay.
-
+# shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
 file=/etc/dsnctl.d/10-site.conf
@@ -26,82 +26,86 @@ unsaved() {
 
 mkdir -p /etc/dsnctl.d
 bind_vfio $bdf
-expect "load" dsnctl load
+expect "load succeeds" dsnctl load
 unsaved "fresh: no rule without a file" ""
 
 echo "$bdf pass expect 8086:10d3" >$file
-expect "apply of a pass" dsnctl apply
+expect "apply of a pass succeeds" dsnctl apply
 sees "a pass in a file shows the real serial" $real
 unsaved "a rule that is in a file" ""
 : >$file
 unsaved "a rule whose line is gone is named before apply" "$bdf pass expect 8086:10d3 null\n"
 expect_output "a dry run names it" "^$bdf: none \(was pass expect 8086:10d3\)" \
 	sh -c "dsnctl apply --dry-run 2>/dev/null; true"
-expect "apply with the line gone" dsnctl apply
+expect "apply with the line gone succeeds" dsnctl apply
 sees "a pass whose line is gone is taken back" $zero
-expect_output "it is no rule any more" "^0$" sh -c "dsnctl status -j | json_get rules"
+expect_output "a rule whose line is gone is no rule any more" "^0$" count rules
 
 # by hand
-expect "a rule by hand" dsnctl set $bdf $chosen
-expect "another by hand" dsnctl set 06:00.0 hide
+expect "a rule is set by hand" dsnctl set $bdf $chosen
+expect "another rule is set by hand" dsnctl set 06:00.0 hide
 unsaved "rules by hand are named" "$bdf $chosen null\n0000:06:00.0 hide null\n"
 expect_output "status prints them for people" "^0000:06:00.0 +hide" dsnctl status
 echo "07:00.0 scrub" >$file
-expect "apply" dsnctl apply
+expect "apply beside rules by hand succeeds" dsnctl apply
 sees "a rule by hand stays" $chosen
 echo "$bdf $second" >$file
 unsaved "a rule that differs from its file's is named, with the file's" \
 	"$bdf $chosen $second\n0000:06:00.0 hide null\n0000:07:00.0 scrub null\n"
-expect "apply" dsnctl apply
-sees "the file's counts" $second
-expect_output "the one by hand stays, that of the file has gone" "^2$" \
-	sh -c "dsnctl status -j | json_get rules"
-expect "the same value by hand, which is in a file" dsnctl set $bdf $second
+expect "apply of another value than by hand succeeds" dsnctl apply
+sees "the file's rule replaces one by hand" $second
+expect_output "a rule by hand stays, that of the file is gone" "^2$" \
+	count rules
+expect "set of a value that is in a file succeeds" dsnctl set $bdf $second
 echo "# nothing" >$file
-expect "apply" dsnctl apply
+expect "apply with the line gone of a rule set by hand succeeds" dsnctl apply
 sees "a rule that was set by hand since stays" $second
 echo "$bdf $second" >$file
 expect_output "a rule by hand that a file has now is no change" "^unchanged" dsnctl apply
 : >$file
-expect "apply" dsnctl apply
-sees "but it is the file's from then on" $zero
+expect "apply with the line of a rule by hand gone succeeds" dsnctl apply
+sees "a rule by hand that a file has had is the file's" $zero
 expect_output "set --save counts as a file's" "saved$" dsnctl set --save $bdf $chosen
-unsaved "saved: in a file" "0000:06:00.0 hide null\n"
+unsaved "a saved rule is in a file" "0000:06:00.0 hide null\n"
 rm /etc/dsnctl.d/$bdf.conf
-expect "apply" dsnctl apply
-sees "taken back with its file" $zero
+expect "apply with a saved rule's file gone succeeds" dsnctl apply
+sees "a saved rule is taken back with its file" $zero
 
 # the default
 echo "default pass" >$file
-expect "apply of a default" dsnctl apply
-sees "the default of a file" $real
+expect "apply of a default succeeds" dsnctl apply
+sees "the default of a file is in force" $real
 : >$file
-expect "apply" dsnctl apply
+expect "apply with the default's line gone succeeds" dsnctl apply
 sees "a default whose line is gone is scrub" $zero
-expect "a default by hand" dsnctl set default hide
+expect "a default is set by hand" dsnctl set default hide
 unsaved "a default by hand is named" "0000:06:00.0 hide null\ndefault hide null\n"
-expect "apply" dsnctl apply
-expect_output "a default by hand stays" "^hide$" sh -c "dsnctl status -j | json_get default"
-expect "default scrub again" dsnctl set default scrub
+expect "apply beside a default by hand succeeds" dsnctl apply
+expect_output "a default by hand stays" "^hide$" count default
+expect "set default scrub succeeds" dsnctl set default scrub
 unsaved "the default that a load has needs no file" "0000:06:00.0 hide null\n"
 
 # operands are no configuration: they add
 echo "$bdf $chosen" >$file
-expect "apply" dsnctl apply
+expect "apply of one rule succeeds" dsnctl apply
 echo "08:00.0 hide" >/run/more.conf
-expect_output "a file that is named adds" "^1 added, 0 changed, 0 removed" dsnctl apply /run/more.conf
-sees "and takes nothing back" $chosen
-expect_output "the configuration takes back its own alone" "^unchanged" dsnctl apply
-unsaved "what it added is in no file of /etc" "0000:06:00.0 hide null\n0000:08:00.0 hide null\n"
-expect "load again" dsnctl load
+expect_output "a file that is named adds" "^1 added, 0 changed, 0 removed" \
+	dsnctl apply /run/more.conf
+sees "apply of a named file takes nothing back" $chosen
+expect_output "apply of the configuration takes back its own rules alone" "^unchanged" \
+	dsnctl apply
+unsaved "a rule that a named file added is in no file of /etc" \
+	"0000:06:00.0 hide null\n0000:08:00.0 hide null\n"
+expect "a second load succeeds" dsnctl load
 : >$file
-expect "apply" dsnctl apply
-sees "rules remember it over a load" $zero
+expect "apply after a second load succeeds" dsnctl apply
+sees "rules keep their file over a load" $zero
 echo "$bdf $chosen" >$file
-expect_output "--prune drops those by hand too" "^1 added, 0 changed, 2 removed" dsnctl apply --prune
+expect_output "--prune drops those by hand too" "^1 added, 0 changed, 2 removed" \
+	dsnctl apply --prune
 
 # an open device
-expect "default pass" dsnctl set default pass
+expect "set default pass succeeds" dsnctl set default pass
 vfio_read $bdf hold >/dev/null &
 holder=$!
 sleep 1
@@ -109,12 +113,13 @@ sleep 1
 expect_status 1 "what an open device shows is not taken back" dsnctl apply
 kill $holder
 wait $holder
-expect "closed, it is" dsnctl apply
-sees "and shows the default" $real
+expect "apply takes a rule back once its device is closed" dsnctl apply
+sees "a device whose rule was taken back shows the default" $real
 
 # files that are wrong
 echo nonsense >$file
 expect_output "status goes on if the files are wrong, and says so" \
 	"cannot tell which rules are in no file.*10-site.conf:1" sh -c "dsnctl status 2>&1"
-expect_output "its list is not known then" "^null$" sh -c "dsnctl status -j 2>/dev/null | json_get unsaved"
+expect_output "the list of unsaved rules is null if the files are wrong" "^null$" \
+	sh -c "dsnctl status -j 2>/dev/null | json_get unsaved"
 finish
