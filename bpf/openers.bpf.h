@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Who has a vfio-pci device open: a dsn_holder for each file of each process. */
+/*
+ * Who has a vfio-pci device open: a dsn_holder for each file of each process. A file of
+ * /dev/vfio/devices that is not bound yet is none: nothing can have been read by it.
+ */
 #ifndef DSN_OPENERS_BPF_H
 #define DSN_OPENERS_BPF_H
 
@@ -20,7 +23,7 @@ static __always_inline int write_opener(struct bpf_iter__task_file *ctx)
 	if (!task || !file)
 		return 0;
 	vdev = vfio_of_file(file);
-	if (!vdev)
+	if (!vdev || !is_opened(file))
 		return 0;
 	holder.opener.key = key_of(KREAD(vdev, pdev));
 	holder.opener.pid = task->tgid;
