@@ -2,14 +2,84 @@
 /* A PCI function opened through VFIO as a VMM opens it, to read its config space. */
 #include "kernel/vfio.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include "model/key.h"
 #include "lib/util.h"
+
+/* Of a kernel that is newer than the headers here. */
+struct bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 devid;
+};
+
+#define BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+
+#define CDEV_LEN 64
+
+/* Finds the function's file in /dev/vfio/devices; false if it has none. */
+static bool find_cdev(const char *bdf, char path[CDEV_LEN])
+{
+	bool found = false;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, CDEV_LEN, "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "vfio", 4))
+			continue;
+		snprintf(path, CDEV_LEN, "/dev/vfio/devices/%.32s", entry->d_name);
+		found = !access(path, F_OK) && !access("/dev/iommu", F_OK);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static int open_cdev(struct vfio *vfio, const char *path, const char **step)
+{
+	struct bind_iommufd bind = { .argsz = sizeof(bind) };
+
+	*step = "/dev/iommu cannot be opened";
+	vfio->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (vfio->container < 0)
+		return -errno;
+	*step = "its file in /dev/vfio/devices cannot be opened";
+	vfio->device = open(path, O_RDWR | O_CLOEXEC);
+	if (vfio->device < 0)
+		return -errno;
+	*step = "it cannot be bound to an iommufd";
+	bind.iommufd = vfio->container;
+	if (!ioctl(vfio->device, BIND_IOMMUFD, &bind))
+		return 0;
+	/* the kernel's word for a device that another file is bound to */
+	return errno == EINVAL ? -EBUSY : -errno;
+}
+
+/* Tells whether vfio gives the function away without an IOMMU. */
+static bool is_noiommu(const char *bdf)
+{
+	char path[CDEV_LEN], name[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/name", bdf);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	return !strncmp(name, "vfio-noiommu", 12);
+}
 
 static int open_group(const char *bdf)
 {
@@ -55,13 +125,10 @@ static int find_config(struct vfio *vfio)
 	return 0;
 }
 
-int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
+static int open_by_group(struct vfio *vfio, const char *bdf, const char **step)
 {
-	char bdf[BDF_LEN];
 	int err;
 
-	bdf_format(key, bdf);
-	*vfio = (struct vfio)VFIO_CLOSED;
 	*step = "/dev/vfio/vfio cannot be opened";
 	vfio->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (vfio->container < 0)
@@ -75,8 +142,25 @@ int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
 		return err;
 	*step = "the device cannot be opened";
 	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (vfio->device < 0)
-		return -errno;
+	return vfio->device < 0 ? -errno : 0;
+}
+
+int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
+{
+	char bdf[BDF_LEN], cdev[CDEV_LEN];
+	int err;
+
+	bdf_format(key, bdf);
+	*vfio = (struct vfio)VFIO_CLOSED;
+	*step = "it is in vfio's noiommu mode, which no VM can use; verify it behind an IOMMU";
+	if (is_noiommu(bdf))
+		return -EOPNOTSUPP;
+	if (find_cdev(bdf, cdev))
+		err = open_cdev(vfio, cdev, step);
+	else
+		err = open_by_group(vfio, bdf, step);
+	if (err)
+		return err;
 	*step = "it tells no config space";
 	return find_config(vfio);
 }

@@ -7,9 +7,10 @@
 #include "dsn_contract.h"
 
 struct vfio {
-	int container, group, device; /* device: to be read */
-	off_t config;		      /* where config space begins in it */
-	size_t size;		      /* of config space */
+	int container;	   /* or the iommufd, if the device is opened by its own file */
+	int group, device; /* device: to be read */
+	off_t config;	   /* where config space begins in it */
+	size_t size;	   /* of config space */
 };
 
 #define VFIO_CLOSED                                                                      \
@@ -18,9 +19,9 @@ struct vfio {
 	}
 
 /*
- * By its IOMMU group, which the kernel opens once at a time: -EBUSY where anybody has a
- * function of the group. As for any VMM the device is reset. Returns 0, or -errno with
- * what failed in `step`.
+ * By its file in /dev/vfio/devices, or, if it has none, by its IOMMU group, which the kernel
+ * opens once at a time: -EBUSY if anybody has it, or a function of the group. As for any VMM
+ * the device is reset. Returns 0, or -errno with what failed in `step`.
  */
 int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step);
 
