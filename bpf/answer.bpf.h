@@ -50,10 +50,17 @@ static __noinline int answer_read(struct file *file)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct vfio_pci_core_device *vdev;
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	struct config_read read = { .answer = true };
+	enum plain plain = find_plain(task, regs);
 	struct call call = {};
 
-	find_call(&call);
+	if (plain == PLAIN_NOTHING)
+		return 0;
+	if (plain == PLAIN_PREAD)
+		read_plain(&call, regs);
+	else
+		find_call(&call);
 	if (call.kind != CALL_PREAD || !may_answer(file, task))
 		return 0;
 	vdev = vfio_of_file(file);
@@ -141,10 +148,9 @@ static __always_inline bool set_range(struct chain *chain, const struct call *ca
  * Judges a read on a kernel that allows no writing. `answers`: the result becomes that of a
  * pread. `last`: nothing comes after this that would refuse what has not been answered.
  */
-static __always_inline int withhold(struct file *file, bool answers, bool last)
+static __noinline int withhold(struct file *file, bool answers, bool last)
 {
 	struct vfio_pci_core_device *vdev = vfio_of_file(file);
-	bool opened = is_opened(file), in_range;
 	struct chain chain = {};
 	enum verdict verdict;
 	struct call call = {};
@@ -158,11 +164,10 @@ static __always_inline int withhold(struct file *file, bool answers, bool last)
 	find_call(&call);
 	pdev = KREAD(vdev, pdev);
 	chain.size = KREAD(pdev, cfg_size);
-	in_range = set_range(&chain, &call);
-	if (!in_range)
+	if (!set_range(&chain, &call))
 		return 0;
 	/* only what is opened has a chain */
-	if (opened) {
+	if (is_opened(file)) {
 		survey(&chain, vdev);
 		if (!chain.serials && !chain.broken && !chain.unreadable)
 			return 0;
@@ -192,16 +197,6 @@ static __always_inline int withhold(struct file *file, bool answers, bool last)
 	if (verdict == VERDICT_WHOLE)
 		return whole_read(pdev, &key, rule.device, place);
 	return refuse(pdev, place, DSN_REASON_UNANSWERED);
-}
-
-static __noinline int withhold_first(struct file *file)
-{
-	return withhold(file, true, !(options & DSN_OPTION_GATE));
-}
-
-static __noinline int withhold_last(struct file *file)
-{
-	return withhold(file, false, true);
 }
 
 static __noinline int refuse_ring(struct file *file)

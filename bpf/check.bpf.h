@@ -19,19 +19,30 @@
 /* RPM_GET_PUT: vfio_pci_rw() and vfio's ioctls take a reference, others mostly do not. */
 #define RPM_GET_PUT 0x04
 
-/* Threads whose read the hook has settled and the check not yet. */
+/* Flags of settle_call(). */
+#define SETTLE_SEEN 1 /* the hook has counted the read */
+#define SETTLE_LAST 2 /* nothing settles it later */
+
+/* A read that the hook has seen and the check not yet. */
+struct mark {
+	__u32 tid;
+	__u32 how; /* what is left to do: flags of settle_call() */
+};
+
 #define SEEN 16384
 
-static __u32 seen[SEEN];
+static struct mark seen[SEEN];
 
-static __always_inline bool take_seen(void)
+/* Takes the flags for the thread's read. */
+static __always_inline __u32 take_seen(void)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), *mark = &seen[tid % SEEN];
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct mark *mark = &seen[tid % SEEN];
 
-	if (*mark != tid)
-		return false;
-	*mark = 0;
-	return true;
+	if (mark->tid != tid)
+		return SETTLE_LAST;
+	mark->tid = 0;
+	return mark->how;
 }
 
 /* A walk over the segments of a call. */
@@ -47,17 +58,6 @@ struct segments {
 static __noinline bool place_segment(struct config_read *read, __u64 count, __u64 pos)
 {
 	return set_place(read, count, pos);
-}
-
-/* The same for a pread. What was found before it counts: the device may be closed by now. */
-static __noinline bool place_pread(struct config_read *read, const struct call *call)
-{
-	bool placed = set_place(read, call->count, call->pos);
-
-	if (!call->header)
-		return placed;
-	read->header = call->header;
-	return true;
 }
 
 static long settle_segment(__u32 i, void *data)
@@ -81,11 +81,6 @@ static long settle_segment(__u32 i, void *data)
 
 #define UIO_MAXIOV 1024
 
-/* Flags of settle_call(). */
-#define SETTLE_SEEN 1	/* the hook has counted the read */
-#define SETTLE_LAST 2	/* nothing settles it later */
-#define SETTLE_HOOKED 4 /* the hook has settled the segment that vfio has just read */
-
 /*
  * Settles the read of a call. Nobody knows how much of it vfio has copied, so all of it is
  * compared with policy. Returns an address that has to be brought in first, or 0. Global: see
@@ -97,21 +92,25 @@ __noinline __u64 settle_call(__u64 vdev, const struct call *call, __u32 how)
 		.read = { .vdev = vdev, .partial = true, .compare = true },
 		.call = call,
 	};
+	bool placed;
 
 	if (!call)
 		return 0;
 	walk.read.counted = how & SETTLE_SEEN;
-	/* a segment that the hook has settled; the others have events of their own */
-	walk.read.last_layer = (how & (SETTLE_LAST | SETTLE_HOOKED)) == SETTLE_LAST;
+	walk.read.last_layer = how & SETTLE_LAST;
 	walk.pos = call->pos;
 	walk.read.buf = call->buf;
-	if (call->kind == CALL_PREAD && place_pread(&walk.read, call))
-		walk.touched = settle(&walk.read);
-	else if (call->kind == CALL_VECTOR)
+	if (call->kind == CALL_PREAD) {
+		placed = place_segment(&walk.read, call->count, call->pos);
+		/* what was found before the read counts: the device may be closed by now */
+		if (call->header)
+			walk.read.header = call->header;
+		walk.touched = (placed || call->header) && settle(&walk.read);
+	}
+	if (call->kind == CALL_VECTOR)
 		bpf_loop(call->count > UIO_MAXIOV ? UIO_MAXIOV : call->count,
 			 settle_segment, &walk, 0);
-	if (call->kind == CALL_WORKER ||
-	    (walk.lost && (how & (SETTLE_LAST | SETTLE_HOOKED)) == SETTLE_LAST))
+	if (call->kind == CALL_WORKER || (walk.lost && walk.read.last_layer))
 		kill_reader(vdev, NULL, DSN_REASON_MISSED);
 	if (walk.touched && walk.read.changed && hook != DSN_HOOK_NONE &&
 	    (call->kind == CALL_PREAD || check == DSN_CHECK_RESUME))
@@ -179,15 +178,10 @@ static __noinline int note_unchecked(void)
  * DSN_CHECK_USAGE, for kernels that run tracepoints with preemption off.
  */
 
-static __always_inline struct vfio_pci_core_device *vfio_of_pm(struct device *dev)
-{
-	return vfio_of(dev, KREAD(dev, driver_data));
-}
-
 /* Settles the plain pread that the thread has done of this device. */
 static __noinline int check_plain(__u64 dev, struct pt_regs *regs)
 {
-	struct vfio_pci_core_device *vdev = vfio_of_pm((void *)dev);
+	struct vfio_pci_core_device *vdev = vfio_of((void *)dev);
 	struct config_read read = { .vdev = (__u64)vdev,
 				    .buf = CALL_BUF(regs),
 				    .partial = true,
@@ -199,7 +193,7 @@ static __noinline int check_plain(__u64 dev, struct pt_regs *regs)
 	drop_pending();
 	if (!set_place(&read, CALL_COUNT(regs), CALL_POS(regs)))
 		return 0;
-	read.counted = take_seen();
+	read.counted = take_seen() & SETTLE_SEEN;
 	if (settle(&read) && read.changed && hook != DSN_HOOK_NONE)
 		COUNT(repaired);
 	return 0;
@@ -208,22 +202,19 @@ static __noinline int check_plain(__u64 dev, struct pt_regs *regs)
 /* Settles any other read that the thread has done of this device. */
 static __noinline int check_usage(__u64 dev)
 {
-	struct vfio_pci_core_device *vdev = vfio_of_pm((void *)dev);
+	struct vfio_pci_core_device *vdev = vfio_of((void *)dev);
 	struct call call = {};
-	__u32 how = SETTLE_LAST;
-	bool is_seen;
+	__u32 how;
 
 	if (!vdev)
 		return 0;
 	drop_pending();
 	find_call(&call);
-	is_seen = take_seen();
+	how = take_seen();
 	if (!may_be_read(vdev, &call))
 		return 0;
-	if (is_seen)
-		how |= SETTLE_SEEN | SETTLE_HOOKED;
 	/* of a vector this may be any segment, and the hook counts each */
-	else if (call.kind == CALL_VECTOR && hook != DSN_HOOK_NONE)
+	if (call.kind == CALL_VECTOR && hook != DSN_HOOK_NONE)
 		how |= SETTLE_SEEN;
 	settle_call((__u64)vdev, &call, how);
 	return 0;
@@ -265,22 +256,20 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-/* Finds the slot of the current thread's read of a device, or NULL. */
-static __always_inline struct slot *find_slot(__u64 vdev)
+static __always_inline struct slot *slot_at(__u32 i)
+{
+	__u32 index = ((__u32)bpf_get_current_pid_tgid() + i) % SLOTS;
+
+	return bpf_map_lookup_elem(&slots, &index);
+}
+
+/* Tells whether a slot is that of the current thread's read of a device. */
+static __always_inline bool is_mine(const struct slot *slot, __u64 vdev)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct slot *slot;
-	__u32 i, index;
 
-	for (i = 0; i < SLOT_TRIES; i++) {
-		index = ((__u32)thread + i) % SLOTS;
-		slot = bpf_map_lookup_elem(&slots, &index);
-		if (slot && slot->thread == thread &&
-		    slot->start_ns == task->start_boottime && slot->vdev == vdev)
-			return slot;
-	}
-	return NULL;
+	return slot->thread == bpf_get_current_pid_tgid() &&
+	       slot->start_ns == task->start_boottime && slot->vdev == vdev;
 }
 
 /* Answers of the check to `load`, before that relies on it. */
@@ -321,35 +310,42 @@ static int after_call(struct bpf_map *map, void *key, void *value)
 	return 0;
 }
 
+/* Claims a free slot for the call and arms its task work; false if that fails. */
+static __always_inline bool claim_slot(struct slot *slot, __u64 vdev,
+				       const struct call *call)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	if (__sync_val_compare_and_swap(&slot->thread, 0, bpf_get_current_pid_tgid()))
+		return false;
+	slot->start_ns = task->start_boottime;
+	slot->vdev = vdev;
+	slot->seen = 0;
+	slot->call = *call;
+	if (!bpf_task_work_schedule_resume(task, &slot->work, &slots, after_call))
+		return true;
+	/* busy: its last callback has returned, and the kernel has not noticed yet */
+	slot->thread = 0;
+	return false;
+}
+
 /*
  * Arms task work for the call; false if that cannot be done. After an earlier segment of the
  * same call it may arm again, which does no harm.
  */
 static __noinline int arm(__u64 vdev, const struct call *call)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u64 thread = bpf_get_current_pid_tgid();
 	struct slot *slot;
-	__u32 i, index;
+	__u32 i;
 
 	for (i = 0; call && i < SLOT_TRIES; i++) {
-		index = ((__u32)thread + i) % SLOTS;
-		slot = bpf_map_lookup_elem(&slots, &index);
+		slot = slot_at(i);
 		if (!slot)
 			break;
-		if (slot->thread == thread && slot->start_ns == task->start_boottime &&
-		    slot->vdev == vdev)
+		if (is_mine(slot, vdev))
 			return 1;
-		if (__sync_val_compare_and_swap(&slot->thread, 0, thread))
-			continue;
-		slot->start_ns = task->start_boottime;
-		slot->vdev = vdev;
-		slot->seen = 0;
-		slot->call = *call;
-		if (!bpf_task_work_schedule_resume(task, &slot->work, &slots, after_call))
+		if (claim_slot(slot, vdev, call))
 			return 1;
-		/* busy: its last callback has returned, and the kernel has not noticed yet */
-		slot->thread = 0;
 	}
 	return 0;
 }
@@ -376,22 +372,18 @@ static __always_inline bool may_reach(struct vfio_pci_core_device *vdev,
 /* Arms the read that the thread is about to do of this device, or ends the thread. */
 static __noinline int check_resume(struct device *dev, struct pt_regs *plain)
 {
-	struct vfio_pci_core_device *vdev = vfio_of_pm(dev);
+	struct vfio_pci_core_device *vdev = vfio_of(dev);
 	struct call call = {};
 
 	if (!vdev)
 		return 0;
 	drop_pending();
-	if (plain) {
-		call.kind = UNKNOWN(CALL_PREAD);
-		call.buf = CALL_BUF(plain);
-		call.count = CALL_COUNT(plain);
-		call.pos = CALL_POS(plain);
-	} else {
+	if (plain)
+		read_plain(&call, plain);
+	else
 		find_call(&call);
-		if (!may_be_read(vdev, &call))
-			return 0;
-	}
+	if (!plain && !may_be_read(vdev, &call))
+		return 0;
 	if (call.kind == CALL_PREAD && !may_reach(vdev, &call))
 		return 0;
 	if (call.kind == CALL_WORKER || !arm((__u64)vdev, &call))
@@ -399,25 +391,33 @@ static __noinline int check_resume(struct device *dev, struct pt_regs *plain)
 	return 0;
 }
 
-/* The hook has settled a read that reaches a DSN. */
-static __always_inline void mark_seen(__u64 vdev)
+/*
+ * Notes for the check that the hook has seen a read that reaches a DSN. If it has `done` all
+ * of it, other segments of the call have events of their own.
+ */
+static __always_inline void mark_seen(__u64 vdev, bool done)
 {
-	__u32 tid, *mark;
 	struct slot *slot;
+	struct mark *mark;
+	__u32 tid, i;
 
 	if (check == DSN_CHECK_USAGE) {
 		tid = bpf_get_current_pid_tgid();
 		mark = &seen[tid % SEEN];
 		/* the check did not see this thread's read before */
-		if (*mark == tid)
+		if (mark->tid == tid)
 			note_unchecked();
-		*mark = tid;
+		mark->how = done ? SETTLE_SEEN : SETTLE_SEEN | SETTLE_LAST;
+		mark->tid = tid;
 	} else if (check == DSN_CHECK_RESUME) {
-		slot = find_slot(vdev);
-		if (slot)
-			slot->seen = 1;
-		else
-			note_unchecked();
+		for (i = 0; i < SLOT_TRIES; i++) {
+			slot = slot_at(i);
+			if (slot && is_mine(slot, vdev)) {
+				slot->seen = 1;
+				return;
+			}
+		}
+		note_unchecked();
 	}
 }
 
@@ -444,23 +444,41 @@ static __always_inline bool preemption_is_off(void)
 	return false;
 }
 
-static __always_inline bool probe_event(void)
+static __noinline int answer_probe(void)
 {
-	if (!probe.thread || probe.thread != bpf_get_current_pid_tgid())
-		return false;
+	if (probe.thread != bpf_get_current_pid_tgid())
+		return 0;
 	probe.events++;
 	if (!preemption_is_off())
 		probe.preemptible++;
-	return true;
+	return 1;
 }
 
-static __noinline int probe_resume(void)
+static __noinline int arm_probe(void)
 {
-	struct call call = {};
+	struct call none = {};
 
-	if (probe_event())
-		arm(0, &call);
-	return 0;
+	return arm(0, &none);
+}
+
+/*
+ * Judges an event of either check; false if no read of a DSN can belong to it. `plain`
+ * becomes the registers of a plain pread, or NULL for any other call.
+ */
+static __always_inline bool needs_check(__u64 flags, bool arms, struct pt_regs **plain)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	enum plain kind;
+
+	if (!(flags & RPM_GET_PUT))
+		return false;
+	if (probe.thread && answer_probe() && arms)
+		arm_probe();
+	kind = find_plain(task, regs);
+	*plain = kind == PLAIN_PREAD ? regs : NULL;
+	/* the pair leaves records of other calls behind */
+	return kind != PLAIN_NOTHING || hook == DSN_HOOK_KPROBE;
 }
 
 #endif

@@ -15,7 +15,9 @@ int BPF_PROG(dsn_answer, struct file *file, int mask, int ret)
 {
 	if (!is_vfio_read(file, mask))
 		return 0;
-	return hook == DSN_HOOK_PERMISSION ? withhold_first(file) : answer_read(file);
+	return hook == DSN_HOOK_PERMISSION
+		       ? withhold(file, true, !(options & DSN_OPTION_GATE))
+		       : answer_read(file);
 }
 
 /* Before vfio: refuses what no layer could make safe. */
@@ -24,25 +26,17 @@ int BPF_PROG(dsn_gate, struct file *file, int mask, int ret)
 {
 	if (ret || !is_vfio_read(file, mask))
 		return ret;
-	return hook == DSN_HOOK_PERMISSION ? withhold_last(file) : refuse_ring(file);
+	return hook == DSN_HOOK_PERMISSION ? withhold(file, false, true)
+					   : refuse_ring(file);
 }
 
 /* In vfio_pci_rw(), before the access. */
 SEC("tp_btf/rpm_resume")
 int BPF_PROG(dsn_resume, struct device *dev, int flags)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	enum plain plain;
+	struct pt_regs *plain;
 
-	if (!(flags & RPM_GET_PUT))
-		return 0;
-	if (probe.thread)
-		probe_resume();
-	plain = find_plain(task, regs);
-	if (plain == PLAIN_NOTHING && hook != DSN_HOOK_KPROBE)
-		return 0;
-	return check_resume(dev, plain == PLAIN_PREAD ? regs : NULL);
+	return needs_check(flags, true, &plain) ? check_resume(dev, plain) : 0;
 }
 
 /* Begins vfio_pci_config_rw(): the pair, for kernels that cannot attach dsn_fexit. */
@@ -60,29 +54,23 @@ int dsn_kretprobe(struct pt_regs *ctx)
 
 /* Ends vfio_pci_config_rw(). */
 SEC("fexit/vfio_pci_config_rw")
-int BPF_PROG(dsn_fexit, struct vfio_pci_core_device *vdev, __u64 buf, __u64 count,
-	     __u64 ppos, __u64 iswrite, __s64 ret)
+int BPF_PROG(dsn_fexit, __u64 vdev, __u64 buf, __u64 count, __u64 ppos, __u64 iswrite,
+	     __s64 ret)
 {
-	return is_write(iswrite) || is_below(ret, ppos) ? 0 : hooked(ctx);
+	if (is_write(iswrite) || is_below(ret, ppos))
+		return 0;
+	return settle_hooked(vdev, buf, count, ppos, ret);
 }
 
 /* In vfio_pci_rw(), after the access: rpm_usage, and rpm_idle for the last reference. */
 SEC("raw_tp")
 int dsn_usage(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	enum plain plain;
+	struct pt_regs *plain;
 
-	if (!(ctx->args[1] & RPM_GET_PUT))
+	if (!needs_check(ctx->args[1], false, &plain))
 		return 0;
-	if (probe.thread)
-		probe_event();
-	plain = find_plain(task, regs);
-	if (plain == PLAIN_NOTHING && hook != DSN_HOOK_KPROBE)
-		return 0;
-	return plain == PLAIN_PREAD ? check_plain(ctx->args[0], regs)
-				    : check_usage(ctx->args[0]);
+	return plain ? check_plain(ctx->args[0], plain) : check_usage(ctx->args[0]);
 }
 
 /* Does nothing: its link holds vfio's modules, so that their addresses stay. */

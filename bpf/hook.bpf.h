@@ -59,17 +59,9 @@ static __noinline int settle_hooked(__u64 vdev, __u64 buf, __u64 count, __u64 pp
 		pos -= ret;
 		count = ret;
 	}
-	if (!set_place(&read, count, pos) || !settle(&read))
-		return 0;
-	/* for the check usage, what failed here is as if it had not been */
-	if (check == DSN_CHECK_RESUME || !read.failed_at)
-		mark_seen(vdev);
+	if (set_place(&read, count, pos) && settle(&read))
+		mark_seen(vdev, !read.failed_at);
 	return 0;
-}
-
-static __always_inline int hooked(__u64 *ctx)
-{
-	return settle_hooked(ctx[0], ctx[1], ctx[2], ctx[3], ctx[5]);
 }
 
 /* Records the arguments of a call for take_pending(). */

@@ -240,4 +240,13 @@ static __always_inline enum plain find_plain(struct task_struct *task,
 	return PLAIN_PREAD;
 }
 
+/* Does what find_call() does, for a call that is PLAIN_PREAD. */
+static __always_inline void read_plain(struct call *call, struct pt_regs *regs)
+{
+	call->kind = UNKNOWN(CALL_PREAD);
+	call->buf = CALL_BUF(regs);
+	call->count = CALL_COUNT(regs);
+	call->pos = CALL_POS(regs);
+}
+
 #endif

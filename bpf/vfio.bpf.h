@@ -20,10 +20,9 @@ const volatile __u64 vfio_device_fops_read;
  * The vfio-pci device whose struct device this is, or NULL. Drivers on vfio-pci-core
  * must have it as their driver data, and it leads back; others' data do not.
  */
-static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev,
-							    void *driver_data)
+static __always_inline struct vfio_pci_core_device *vfio_of(struct device *dev)
 {
-	struct vfio_pci_core_device *vdev = driver_data;
+	struct vfio_pci_core_device *vdev = KREAD(dev, driver_data);
 	struct pci_dev *pdev = NULL;
 
 	pdev = (void *)dev - bpf_core_field_offset(pdev->dev);
@@ -45,18 +44,14 @@ static __always_inline bool is_vfio_file(struct file *file)
 static __always_inline struct vfio_pci_core_device *vfio_of_file(struct file *file)
 {
 	struct vfio_device *device;
-	struct device *dev;
-	void *data;
 
 	/* first: this is asked about every file */
 	if (!is_vfio_file(file))
 		return NULL;
-	data = file->private_data;
-	device = data;
+	device = file->private_data;
 	if (bpf_core_type_exists(struct vfio_device_file))
-		device = KREAD((struct vfio_device_file *)data, device);
-	dev = KREAD(device, dev);
-	return vfio_of(dev, KREAD(dev, driver_data));
+		device = KREAD((struct vfio_device_file *)device, device);
+	return vfio_of(KREAD(device, dev));
 }
 
 /*
