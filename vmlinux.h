@@ -188,6 +188,15 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct kallsym_iter {
+	unsigned long value;
+	char name[512];
+};
+
+struct bpf_iter__ksym {
+	struct kallsym_iter *ksym;
+};
+
 struct pcpu_hot {
 	int preempt_count;
 };

@@ -318,34 +318,52 @@ static void destroy(struct symbol_bpf **skeleton)
 	symbol_bpf__destroy(*skeleton);
 }
 
-/* Asks the kernel for one symbol. Returns false if it does not answer. */
-static bool ask(const char *name, __u64 *address)
+/* Loads the programs that find a symbol, except `left_out`; NULL if the kernel refuses. */
+static struct symbol_bpf *load_symbol(const char *name, const char *left_out)
 {
-	_cleanup_(destroy) struct symbol_bpf *skeleton = symbol_bpf__open();
-	struct dsn_symbol symbol = {};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &symbol,
-		    .ctx_size_in = sizeof(symbol));
+	struct symbol_bpf *skeleton = symbol_bpf__open();
+	struct bpf_program *program;
 
-	snprintf(symbol.name, sizeof(symbol.name), "%s", name);
-	if (!skeleton || symbol_bpf__load(skeleton) ||
-	    bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.dsn_symbol), &options))
-		return false;
-	*address = symbol.address;
-	return true;
+	if (!skeleton)
+		return NULL;
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program,
+					  strcmp(bpf_program__name(program), left_out));
+	snprintf(skeleton->bss->wanted.name, sizeof(skeleton->bss->wanted.name), "%s",
+		 name);
+	if (!symbol_bpf__load(skeleton))
+		return skeleton;
+	symbol_bpf__destroy(skeleton);
+	return NULL;
 }
 
-/* Searches all symbols, which are more than a hundred thousand. */
+/* Asks the kernel for this one. False if it does not answer. */
+static bool ask(const char *name, __u64 *address)
+{
+	_cleanup_(destroy) struct symbol_bpf *skeleton = load_symbol(name, "dsn_search");
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	if (!skeleton ||
+	    bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.dsn_lookup), &options))
+		return false;
+	*address = skeleton->bss->wanted.address;
+	return *address || (int)options.retval == -ENOENT;
+}
+
+/* Searches all of them, of which there are a hundred thousand and more. */
 static __u64 search(const char *name)
 {
-	_cleanup_(close_file) FILE *file = fopen("/proc/kallsyms", "re");
-	unsigned long long address;
-	char line[512], found[256];
+	_cleanup_(destroy) struct symbol_bpf *skeleton = load_symbol(name, "dsn_lookup");
+	_cleanup_(close_fd) int iterator = -1;
+	char nothing;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%llx %*c %255s", &address, found) == 2 &&
-		    !strcmp(found, name))
-			return address;
-	return 0;
+	if (!skeleton || symbol_bpf__attach(skeleton))
+		return 0;
+	iterator = bpf_iter_create(bpf_link__fd(skeleton->links.dsn_search));
+	/* the programs write nothing, so one read runs over all */
+	if (iterator < 0 || read(iterator, &nothing, 1) < 0)
+		return 0;
+	return skeleton->bss->wanted.address;
 }
 
 __u64 host_symbol(const char *name)
