@@ -239,11 +239,12 @@ static struct row lockdown_row(const struct host *host)
 static struct row addresses_row(const struct host *host)
 {
 	if (host->addresses == YES)
-		return good("/proc/kallsyms shows them", "vfio's files are found");
+		return good("the kernel shows them", "vfio's files are found");
 	if (host->addresses == NO)
-		return bad(limited, "/proc/kallsyms hides them", "no gate, no --answer",
-			   "set kernel.kptr_restrict to 1 while 'load' runs");
-	return bad(unknown, "/proc/kallsyms hides them from this user",
+		return bad(
+			limited, "the kernel hides them", "no gate, no --answer",
+			"set kernel.kptr_restrict to 1, or boot a kernel with BPF iterators over symbols");
+	return bad(unknown, "the kernel hides them from this user",
 		   "the gate and --answer need them", as_root);
 }
 

@@ -326,9 +326,8 @@ static struct symbol_bpf *load_symbol(const char *name, const char *left_out)
 
 	if (!skeleton)
 		return NULL;
-	bpf_object__for_each_program(program, skeleton->obj)
-		bpf_program__set_autoload(program,
-					  strcmp(bpf_program__name(program), left_out));
+	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(
+		program, strcmp(bpf_program__name(program), left_out));
 	snprintf(skeleton->bss->wanted.name, sizeof(skeleton->bss->wanted.name), "%s",
 		 name);
 	if (!symbol_bpf__load(skeleton))

@@ -103,7 +103,7 @@ struct host {
 	bool cast;		/* bpf_rdonly_cast() */
 	bool numa_balancing;	/* kernel.numa_balancing is on */
 	enum answer lsm;	/* the LSM bpf is active */
-	enum answer addresses;	/* /proc/kallsyms shows vfio's */
+	enum answer addresses;	/* those of vfio can be found */
 	bool bpffs;
 	size_t iommu_groups;
 	/* why the kernel refused a group of programs; empty if it was not asked */

@@ -146,9 +146,8 @@ int openers_find(struct opener **openers, size_t *count)
 
 const char *openers_error(int err)
 {
-	return err == -ENOENT
-		       ? "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)"
-		       : strerror(-err);
+	return err == -ENOENT ? "the kernel shows no address of vfio_device_fops"
+			      : strerror(-err);
 }
 
 int openers_mark_early(const struct opener *openers, size_t count)

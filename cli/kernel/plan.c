@@ -71,8 +71,7 @@ static bool asks_for(const char *asked, const char *name)
 	return is_auto(asked) || !strcmp(asked, name);
 }
 
-static const char no_addresses[] =
-	"/proc/kallsyms shows no addresses (kernel.kptr_restrict=2?)";
+static const char no_addresses[] = "the kernel shows no address of vfio_device_fops";
 
 /* Finds what speaks against an LSM program, or NULL. */
 static const char *against_gate(const struct host *host)

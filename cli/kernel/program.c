@@ -183,7 +183,7 @@ static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
 	       plan->hook == DSN_HOOK_PERMISSION   ? GROUP_PERMISSION
 	       : plan->options & DSN_OPTION_ANSWER ? GROUP_ANSWER
 						   : GROUP_GATE,
-	       "/proc/kallsyms shows no address of vfio_device_fops (kernel.kptr_restrict=2?)");
+	       "the kernel shows no address of vfio_device_fops");
 	return -ENOENT;
 }
 

@@ -83,7 +83,7 @@ else
 	skip "ftrace off: no read is real" "this kernel cannot turn ftrace off"
 fi
 echo 2 >/proc/sys/kernel/kptr_restrict
-state addresses limited
+state addresses ok
 if preempt full; then foretold "addresses hidden, preemption full"; fi
 echo 0 >/proc/sys/kernel/kptr_restrict
 preempt "$was"

@@ -422,7 +422,7 @@ static const struct {
 	{ locked_voluntary_without_lsm, WITH(DSN_OPTION_WHOLE),
 	  "permission off whole: vmm-trusted", NULL },
 	{ locked_arm64_6_1, AUTO, "unable", "no direct calls" },
-	{ locked_and_addresses_hidden, AUTO, "unable", "kptr_restrict" },
+	{ locked_and_addresses_hidden, AUTO, "unable", "no address" },
 	{ confidential, AUTO, "unable", "no BPF program may read kernel memory" },
 	{ confidential, HOOK("permission"), "unable", "may read kernel memory" },
 
@@ -440,7 +440,7 @@ static const struct {
 	{ without_anything, AUTO, "unable", "neither a hook nor a check" },
 	{ addresses_hidden, AUTO, "fexit usage: proven", NULL },
 	{ addresses_hidden, WITH(DSN_OPTION_ANSWER), "fexit usage: proven",
-	  "kptr_restrict" },
+	  "no address" },
 	/* not held against the host */
 	{ unseen, AUTO, "fexit usage: proven", NULL },
 };
