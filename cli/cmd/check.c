@@ -74,7 +74,7 @@ static struct row btf_row(const struct host *host)
 {
 	if (host->btf)
 		return good("/sys/kernel/btf/vmlinux",
-			    "BPF programs are fitted to this kernel");
+			    "BPF programs can be fitted to this kernel");
 	return bad(missing, NULL, "no BPF program can be fitted to this kernel",
 		   "boot a kernel with CONFIG_DEBUG_INFO_BTF");
 }
@@ -85,7 +85,7 @@ static struct row jit_row(const struct host *host)
 		return good("net.core.bpf_jit_enable is on", "BPF programs are compiled");
 	if (host->jit == NO)
 		return bad(off, "net.core.bpf_jit_enable is 0",
-			   "programs that are not compiled can be no hooks",
+			   "programs that are not compiled cannot be hooks",
 			   "set net.core.bpf_jit_enable to 1");
 	return bad(unknown, "net.core.bpf_jit_enable cannot be read",
 		   "if it is 0, 'load' fails", as_root);
@@ -107,7 +107,7 @@ static struct row types_row(const struct host *host)
 {
 	if (host->types == YES)
 		return good("/sys/kernel/btf/vfio_pci_core",
-			    "BPF programs are fitted to the module");
+			    "BPF programs can be fitted to the module");
 	if (host->types == NO)
 		return bad(missing, NULL, "no BPF program can be fitted to the module",
 			   "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
@@ -124,7 +124,7 @@ static struct row fexit_row(const struct host *host)
 		return bad(limited, "vfio_pci_config_rw() is not in BTF",
 			   "the kprobe pair is used as the hook", NULL);
 	if (host->function == YES)
-		return good("vfio_pci_config_rw()", "the hook of choice");
+		return good("vfio_pci_config_rw()", "the preferred hook");
 	return bad(unknown, NULL, "it is seen when the module is loaded",
 		   "'modprobe vfio-pci' to know more");
 }
@@ -172,9 +172,10 @@ static struct row lsm_row(const struct host *host)
 		return good("bpf is active",
 			    "the gate is available, if the kernel needs one");
 	if (host->lsm == NO)
-		return bad(limited, "bpf is not active",
-			   "no gate, which real-time and locked-down kernels need",
-			   "on such a kernel, boot with lsm=..., and bpf in it");
+		return bad(
+			limited, "bpf is not active",
+			"no gate, which real-time and locked-down kernels need",
+			"on such a kernel, add bpf to lsm= on the kernel command line");
 	return bad(unknown, "securityfs cannot be read",
 		   "real-time and locked-down kernels need bpf to be active",
 		   "mount -t securityfs securityfs /sys/kernel/security");
@@ -231,9 +232,10 @@ static struct row lockdown_row(const struct host *host)
 			   "mount -t securityfs securityfs /sys/kernel/security");
 	if (!strcmp(host->lockdown, "none"))
 		return good("none", "reads can be rewritten");
-	return bad(limited, host->lockdown,
-		   "reads cannot be rewritten, serials can only be withheld, if at all",
-		   "turn off Secure Boot, or take lockdown= from the command line");
+	return bad(
+		limited, host->lockdown,
+		"reads cannot be rewritten, serials can only be withheld, if at all",
+		"turn off Secure Boot, or remove lockdown= from the kernel command line");
 }
 
 static struct row addresses_row(const struct host *host)
@@ -251,8 +253,8 @@ static struct row addresses_row(const struct host *host)
 static struct row bpffs_row(const struct host *host)
 {
 	if (host->bpffs)
-		return good("/sys/fs/bpf", "what is loaded is kept there");
-	return bad(missing, NULL, "'load' fails: nothing can be kept",
+		return good("/sys/fs/bpf", "loaded programs are kept there");
+	return bad(missing, NULL, "'load' fails: programs cannot be kept",
 		   "mount -t bpf bpf /sys/fs/bpf");
 }
 
@@ -263,7 +265,7 @@ static struct row iommu_row(const struct host *host, char text[32])
 		return good(text, "functions can be assigned to guests");
 	return bad(
 		missing, text, "no function can be assigned to a guest",
-		"turn the IOMMU on in the firmware and by the command line (intel_iommu=on)");
+		"turn the IOMMU on in the firmware and on the kernel command line (intel_iommu=on)");
 }
 
 static void add(struct table *table, const char *item, struct row row)
@@ -444,7 +446,8 @@ int cmd_check(const struct options *options, int argc, char **argv)
 	fill_items(&items, &host);
 	fill_forecast(&verdict, &forecast);
 	if (!forecast.certain)
-		say_warning("not all could be seen: rows that say unknown or not loaded");
+		say_warning(
+			"not everything could be seen: see the rows that are unknown or not loaded");
 	err = options->json ? print_json(&items, &verdict)
 			    : print_text(&items, &verdict, options->verbose);
 	if (err) {

@@ -237,7 +237,7 @@ static void listen_on(struct watch *watch)
 				tell_lost(watch, NULL);
 			if (!is_loaded(watch)) {
 				say_error(
-					"unloaded: guests read the real serials, and nothing is told of it; run 'dsnctl load'");
+					"unloaded: guests read the real serials, and no events are written; run 'dsnctl load'");
 				watch->status = EXIT_UNPROTECTED;
 			}
 		}
@@ -286,7 +286,7 @@ static int lock_out_others(const struct dsn_monitor *listener)
 		return fd;
 	if (errno == EWOULDBLOCK)
 		say_error(
-			"another monitor runs, process %u, and there can be one: end that first",
+			"another monitor is running, process %u, and there can be only one; end that first",
 			listener->pid);
 	else
 		say_error("cannot lock %s: %s", DSN_KEEP_DIR, strerror(errno));
@@ -369,7 +369,7 @@ int cmd_monitor(const struct options *options, int argc, char **argv)
 		return status;
 	if (host_ringbuf_sleeps()) {
 		say_error(
-			"this real-time kernel takes a lock that sleeps to write an event (spinlock_t in struct bpf_ringbuf), which is no place to sleep: boot a later kernel; 'dsnctl dump' says who has read");
+			"this real-time kernel may sleep while it writes an event (spinlock_t in struct bpf_ringbuf), which the programs must not: boot a later kernel; 'dsnctl dump' prints the last readers");
 		return EXIT_UNABLE;
 	}
 	watch.listener = mmap(NULL, sizeof(*watch.listener), PROT_READ | PROT_WRITE,

@@ -159,7 +159,7 @@ static void complain(const struct stopped *who, const struct repair *repair, int
 	else if (err == -EACCES || err == -EPERM)
 		snprintf(
 			cause, sizeof(cause),
-			"no access to its memory or signals: %s; if sysctl kernel.yama.ptrace_scope is 3, nobody has",
+			"no access to its memory or signals: %s; if sysctl kernel.yama.ptrace_scope is 3, no process has",
 			strerror(-err));
 	else
 		snprintf(cause, sizeof(cause), "cannot repair it: %s", strerror(-err));
@@ -205,7 +205,7 @@ static int repair_now(struct dsn_repairs *repairs, __u32 pid, bool json)
 		json_object_array_add(rows, to_json(&list[i], &repair, err));
 	}
 	if (!json && !found)
-		puts("no process is to be repaired");
+		puts("no process is stopped");
 	if (json)
 		print_json(rows);
 	else

@@ -101,7 +101,7 @@ int cmd_set(const struct options *options, int argc, char **argv)
 	rule.value.flags = options->save ? DSN_RULE_FILE : 0;
 	if (policy_is_degraded(program_effect(), &rule.value)) {
 		say_error(
-			"%s: %s cannot be had here: what is loaded, as under Secure Boot, writes nothing into VMMs, so that serials only read as zeros; see 'dsnctl status'",
+			"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
 			argv[0], policy_name(rule.value.policy));
 		return EXIT_UNABLE;
 	}
@@ -116,7 +116,7 @@ int cmd_unset(const struct options *options, int argc, char **argv)
 	(void)argc;
 	error = key_parse(argv[0], &key);
 	if (!error && key.scope == DSN_SCOPE_DEFAULT)
-		error = "has no default to go back to; 'dsnctl set default scrub' is what a new load has";
+		error = "cannot be unset; 'dsnctl set default scrub' restores the state of a new load";
 	if (!error)
 		return change_rule(options, "unset", &key, NULL);
 	say_error("%s: %s", argv[0], error);

@@ -305,7 +305,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	(void)argv;
 	if (geteuid()) {
 		say_error(
-			"this needs root: the kernel shows extended config space to nobody else");
+			"this needs root: the kernel shows extended config space only to root");
 		return EXIT_FAILED;
 	}
 	if (pci_scan(NULL, &devices, &count, error)) {
@@ -313,7 +313,7 @@ int cmd_list(const struct options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (openers_find(&openers, &open))
-		say_warning("cannot tell which devices are open");
+		say_warning("cannot find out which devices are open");
 	effect = program_effect();
 	status =
 		effect != EFFECT_NONE ? read_policy(&set, &counters, &effect) : EXIT_DONE;

@@ -237,7 +237,8 @@ static bool fill_unsaved(struct table *table, const struct ruleset *set)
 	size_t i;
 
 	if (!config_read(NULL, 0, &config)) {
-		say_warning("cannot tell which rules are in no file: %s", config.fault);
+		say_warning("cannot find out which rules are in no file: %s",
+			    config.fault);
 		return false;
 	}
 	for (i = 0; i < set->count; i++) {
@@ -261,7 +262,8 @@ static int fill_early(struct table *table)
 	int err = openers_find(&openers, &count);
 
 	if (err)
-		say_warning("cannot tell which devices are open: %s", openers_error(err));
+		say_warning("cannot find out which devices are open: %s",
+			    openers_error(err));
 	for (i = 0; i < count; i++) {
 		if (!openers[i].early)
 			continue;
@@ -422,16 +424,14 @@ static void print(struct view *view, bool json)
 		view->fields.count = COL_HOOK;
 	table_print_fields(&view->fields);
 	print_list(&view->kills, "killed");
-	print_list(&view->wholes, "has read all of config space, or was to");
-	print_list(&view->drift,
-		   "rules for another function than is there, as if there were none");
+	print_list(&view->wholes, "whole reads of config space");
+	print_list(&view->drift, "rules ignored: the device has other ids");
 	print_list(&view->unsaved,
-		   "rules that no file has like that, gone at the next boot");
-	print_list(
-		&view->stopped,
-		"stopped until 'dsnctl repair PID', as the service dsnctl-repair does");
+		   "rules that no file has like this: gone at the next boot");
+	print_list(&view->stopped,
+		   "stopped until 'dsnctl repair', which the service dsnctl-repair runs");
 	print_list(&view->early,
-		   "open since before 'load', so that the real serial may be known");
+		   "opened before 'load': these guests may know the real serial");
 }
 
 /* Finds the level that --require names; LEVEL_NOT_PROTECTED without --require. */
@@ -506,7 +506,7 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	stopped = json_object_array_length(view.stopped.rows);
 	if (status == EXIT_DONE && !pins_are_public())
 		say_warning(
-			"%s is gone; what is in force is held in %s: 'dsnctl load' puts it back",
+			"%s is gone; the programs stay in force from %s; 'dsnctl load' restores it",
 			DSN_PIN_DIR, DSN_KEEP_DIR);
 	print(&view, options->json);
 	if (status == EXIT_UNPROTECTED) {
@@ -515,11 +515,11 @@ int cmd_status(const struct options *options, int argc, char **argv)
 	}
 	if (view.level == LEVEL_NOT_PROTECTED) {
 		say_error(
-			"not protected: guests read the real serials, for the ground above");
+			"not protected: guests read the real serials; see the ground above");
 		return EXIT_UNPROTECTED;
 	}
 	if (view.level < required) {
-		say_error("%s is required, and this is %s", options->require,
+		say_error("%s is required, but the guarantee is %s", options->require,
 			  level_name(view.level));
 		return EXIT_UNPROTECTED;
 	}

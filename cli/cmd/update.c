@@ -68,7 +68,7 @@ static int check_open(const struct update *update)
 	err = openers_find(&openers, &count);
 	if (err) {
 		say_error(
-			"cannot tell whether a device is open: %s; --force changes it all the same",
+			"cannot find out if a device is open: %s; --force changes the rules anyway",
 			openers_error(err));
 		return EXIT_FAILED;
 	}
@@ -78,7 +78,7 @@ static int check_open(const struct update *update)
 		bdf_format(&openers[i].id.key, bdf);
 		opener_format(&openers[i], user);
 		say_error(
-			"%s: process %s has it open, and its guest would see the serial change: end it first, or use --force",
+			"%s: process %s has it open, and its guest would see the serial change; end it first, or use --force",
 			bdf, user);
 		status = EXIT_FAILED;
 	}

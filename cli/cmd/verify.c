@@ -72,9 +72,9 @@ static void add_reading(struct outcome *outcome, const char *bdf,
 	else if (whole)
 		detail = "the real serial, let through by 'load --whole-reads allow'";
 	else if (reading->real)
-		detail = "not what policy says: the real serial was readable";
+		detail = "not what the rules say: the real serial was readable";
 	else if (!reading->match)
-		detail = "not what policy says, and not the real serial";
+		detail = "not what the rules say, and not the real serial";
 	add_row(outcome, bdf, rule, reading->path,
 		refused		 ? "refused"
 		: reading->error ? "failed"
@@ -335,10 +335,10 @@ int cmd_verify(const struct options *options, int argc, char **argv)
 	}
 	if (outcome.whole)
 		say_warning(
-			"whole reads show the real serial, as 'load --whole-reads allow' has it: right for VMMs that ask the device again for each guest");
+			"whole reads show the real serial, because of 'load --whole-reads allow': fine only for VMMs that ask the device again for each read by a guest");
 	if (outcome.real) {
 		say_error(
-			"not protected: a real serial was readable, against policy; 'dsnctl status' tells what is in force");
+			"not protected: a real serial was readable, against the rules; see 'dsnctl status'");
 		return EXIT_UNPROTECTED;
 	}
 	return outcome.failed ? EXIT_FAILED : EXIT_DONE;

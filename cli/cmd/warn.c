@@ -29,14 +29,14 @@ enum kind {
 #define MAX_OF_KIND 10
 
 static const char *const kinds[KINDS] = {
-	[KIND_SERIAL] = "serials that are no good ones",
+	[KIND_SERIAL] = "unsuitable serials",
 	[KIND_DOUBLE] = "serials that two devices share",
 	[KIND_CARD] = "functions that differ from their card's others",
-	[KIND_ZERO] = "devices whose driver wants a serial",
-	[KIND_OTHER] = "rules that expect another function",
-	[KIND_ABSENT] = "rules for functions that are not there now",
+	[KIND_ZERO] = "devices whose driver needs a serial",
+	[KIND_OTHER] = "rules ignored because the device has other ids",
+	[KIND_ABSENT] = "rules for functions that are not there",
 	[KIND_NO_DSN] = "rules for functions without a serial",
-	[KIND_DEGRADED] = "rules of which only scrub is left",
+	[KIND_DEGRADED] = "rules degraded to scrub",
 	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
 };
 
@@ -79,7 +79,7 @@ const char *warn_serial(__u64 serial)
 	__u32 middle = serial >> 24 & 0xffff;
 
 	if (middle == 0xffff || middle == 0xfffe)
-		return "has FF-FF or FF-FE in the middle, as a serial made from a MAC address has";
+		return "has FF-FF or FF-FE in the middle, like a serial made from a MAC address";
 	if ((serial >> 56 & 3) != 2)
 		return "is not locally administered (want 02 in the first byte, as in 02-00-5e-...): it may be another device's";
 	return NULL;
@@ -296,15 +296,15 @@ static void warn_function(struct context *context, const struct ruleset_change *
 		ids_format(device->ids, ids);
 		ids_format(change->is->expect, expected);
 		warn(context, KIND_OTHER,
-		     "%s: is %s, not %s as the rule expects: it is as if there were no rule",
-		     bdf, ids, expected);
+		     "%s: is %s, not %s as the rule expects; the rule is ignored", bdf,
+		     ids, expected);
 	} else if (!device->has_dsn) {
 		warn(context, KIND_NO_DSN,
 		     "%s: no Device Serial Number capability; the rule has no effect",
 		     bdf);
 	} else if (strcmp(device->driver, "vfio-pci")) {
 		warn(context, KIND_UNBOUND,
-		     "%s: bound to %s, not vfio-pci; the rule counts once a guest has it",
+		     "%s: bound to %s, not vfio-pci; the rule has an effect once it is bound to that",
 		     bdf, *device->driver ? device->driver : "no driver");
 	}
 }
@@ -323,7 +323,7 @@ static void warn_degraded(struct context *context)
 			continue;
 		key_format(change->key, target);
 		warn(context, KIND_DEGRADED,
-		     "%s: %s is degraded to scrub, as nothing can be written into VMMs here",
+		     "%s: %s is degraded to scrub: nothing can be written into VMMs here",
 		     target, policy_name(change->is->policy));
 	}
 }
@@ -363,7 +363,7 @@ void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff)
 	warn_doubles(&context);
 	if (pci_scan(NULL, &context.devices, &context.count, error)) {
 		warn_of_more(&context);
-		say_warning("cannot tell what devices there are: %s", error);
+		say_warning("cannot read the PCI functions: %s", error);
 		return;
 	}
 	context.kmod = kmod_new(NULL, NULL);

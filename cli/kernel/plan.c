@@ -199,7 +199,7 @@ static enum exit_status find_impossible(const struct host *host,
 {
 	if (!host->btf)
 		grant(refusal, LEVEL_NOT_PROTECTED,
-		      "boot a kernel with CONFIG_DEBUG_INFO_BTF, as distributions' kernels have",
+		      "boot a kernel with CONFIG_DEBUG_INFO_BTF, like those of distributions",
 		      "the kernel does not describe its types (/sys/kernel/btf/vmlinux), so no BPF program can be fitted to it");
 	else if (host->vfio == VFIO_ABSENT)
 		grant(refusal, LEVEL_NOT_PROTECTED,
@@ -228,7 +228,7 @@ static enum exit_status choose_withholding(const struct host *host,
 	if ((!is_auto(request->hook) && strcmp(request->hook, "permission")) ||
 	    (!is_auto(request->check) && strcmp(request->check, "off"))) {
 		grant(refusal, LEVEL_NOT_PROTECTED,
-		      "leave out --hook and --check, for what withholds serials without writing",
+		      "leave out --hook and --check: serials are withheld without writing",
 		      "%s%s%s: no program may write into a VMM",
 		      is_locked(host) ? "kernel lockdown is '" : "the hook permission",
 		      is_locked(host) ? host->lockdown : "",
@@ -298,10 +298,10 @@ static enum exit_status judge(const struct request *request, const struct plan *
 
 	if (asked_hook && plan->hook == DSN_HOOK_NONE)
 		grant(refusal, LEVEL_NOT_PROTECTED, "leave out --hook",
-		      "this kernel does not offer what was asked for: %s", reasons->hook);
+		      "this kernel does not offer what was requested: %s", reasons->hook);
 	else if (asked_check && plan->check == DSN_CHECK_OFF)
 		grant(refusal, LEVEL_NOT_PROTECTED, "leave out --check",
-		      "this kernel does not offer what was asked for: %s",
+		      "this kernel does not offer what was requested: %s",
 		      *reasons->check ? reasons->check : "no such check here");
 	else if (plan->hook == DSN_HOOK_NONE && plan->check == DSN_CHECK_OFF)
 		grant(refusal, LEVEL_NOT_PROTECTED,
@@ -364,19 +364,19 @@ static void grant_withheld(const struct plan *plan, const struct running *runnin
 		      "kernel.ftrace_enabled is 0: the programs are loaded and do not run");
 	else if (!gate && faults->lost)
 		grant(guarantee, LEVEL_BEST_EFFORT,
-		      "boot with lsm=..., and bpf in it, then load again",
-		      "with no gate the hook, which is asked about every file, was skipped %llu times: some may have been reads of a serial",
+		      "add bpf to lsm= on the kernel command line, reboot, and load again",
+		      "the hook, which runs for every file, was skipped %llu times without a gate: some may have been reads of a serial",
 		      faults->lost);
 	else if (!gate && may_preempt(running))
 		grant(guarantee, LEVEL_BEST_EFFORT,
-		      "boot with lsm=..., and bpf in it, then load again",
+		      "add bpf to lsm= on the kernel command line, reboot, and load again",
 		      "preemption model %s: the hook can be skipped, and nothing refuses the read then%s%s",
 		      preemption_name(running->model), *why ? ": " : "", why);
 	else if (plan->options & DSN_OPTION_WHOLE)
 		grant(guarantee, LEVEL_VMM_TRUSTED,
-		      "'dsnctl load' without --whole-reads allow, if a VMM serves its guest from what it has read whole, as StratoVirt does",
+		      "run 'dsnctl load' without --whole-reads allow if a VMM serves guests from whole reads, like StratoVirt",
 		      WITHHELD
-		      "; whole reads are let through, by which a VMM learns the real serial");
+		      "; whole reads are allowed, by which a VMM learns the real serial");
 	else
 		grant(guarantee, LEVEL_WITHHELD,
 		      "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or remove lockdown= from the command line",
@@ -401,7 +401,7 @@ static void grant_hook_alone(const struct plan *plan, const struct running *runn
 		      hook_name(plan->hook), running->ftrace, running->kprobes);
 	else if (faults->lost)
 		grant(guarantee, LEVEL_BEST_EFFORT, remedy,
-		      "with no check the hook was skipped %llu times: so many reads may have leaked",
+		      "the hook was skipped %llu times without a check: as many reads may have leaked",
 		      faults->lost);
 	else
 		grant(guarantee, LEVEL_BEST_EFFORT, remedy,
@@ -428,20 +428,20 @@ void plan_guarantee(const struct plan *plan, const struct running *running,
 		      faults->unchecked);
 	else if (faults->unkillable)
 		grant(guarantee, LEVEL_BEST_EFFORT,
-		      "do not run a VMM as init (pid 1); 'dsnctl unload' and 'dsnctl load' start the count anew",
+		      "do not run a VMM as init (pid 1); 'dsnctl unload' and 'dsnctl load' reset the count",
 		      "%llu readers could be neither stopped nor killed",
 		      faults->unkillable);
 	else if (faults->late)
 		grant(guarantee, LEVEL_BEST_EFFORT,
-		      "boot a kernel that is not real-time; 'dsnctl unload' and 'dsnctl load' start the count anew",
+		      "boot a kernel that is not real-time; 'dsnctl unload' and 'dsnctl load' reset the count",
 		      "a real-time kernel has stopped or killed %llu readers late, whose memory could not be written",
 		      faults->late);
 	else if (running->model == PREEMPTION_RT && plan->hook != DSN_HOOK_FEXIT)
-		grant(guarantee, LEVEL_BEST_EFFORT, "'dsnctl load' without --hook",
+		grant(guarantee, LEVEL_BEST_EFFORT, "run 'dsnctl load' without --hook",
 		      "the check settles every read, but a real-time kernel stops a reader late whose memory cannot be written, and there is no hook fexit that stops it in time");
 	else if (running->model == PREEMPTION_RT && !(plan->options & DSN_OPTION_GATE))
 		grant(guarantee, LEVEL_BEST_EFFORT,
-		      "boot with lsm=..., and bpf in it, then load again",
+		      "add bpf to lsm= on the kernel command line, reboot, and load again",
 		      "the check settles every read, but a real-time kernel kills a reader by io_uring late, and nothing refuses it%s%s",
 		      *why ? ": " : "", why);
 	else if (running->model == PREEMPTION_RT && !running->ftrace)

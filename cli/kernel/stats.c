@@ -253,7 +253,7 @@ const char *fate_reason(const struct dsn_event *event)
 	if (event->reason)
 		return reason_text(event->reason);
 	if (event->fate == DSN_FATE_REFUSED)
-		return "io_uring, which could not be made safe";
+		return "io_uring, which cannot be made safe";
 	return NULL;
 }
 
@@ -267,7 +267,7 @@ const char *reason_text(__u32 reason)
 	case DSN_REASON_MISSED:
 		return "io_uring, or a call whose buffer cannot be found";
 	case DSN_REASON_UNANSWERED:
-		return "it has a serial in it, and nothing can be written over that here";
+		return "it contains a serial, which cannot be overwritten here";
 	case DSN_REASON_WHOLE:
 		return "a whole read; 'load --whole-reads allow' lets it through";
 	case DSN_REASON_WHOLE_PASSED:

@@ -161,7 +161,7 @@ int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
 		err = open_by_group(vfio, bdf, step);
 	if (err)
 		return err;
-	*step = "it tells no config space";
+	*step = "it reports no config space";
 	return find_config(vfio);
 }
 

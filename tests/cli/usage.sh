@@ -55,7 +55,7 @@ expect 2 "another word after the value is wrong usage" "only 'expect VENDOR:DEVI
 expect 2 "a target that is neither function nor device is wrong usage" \
 	"01:00:00:00: neither a PCI function" set 01:00:00:00 scrub
 expect 1 "apply of a missing file fails" "/no/such/file: No such file" apply /no/such/file
-expect 2 "unset of the default is wrong usage" "default: has no default" unset default
+expect 2 "unset of the default is wrong usage" "default: cannot be unset" unset default
 expect 2 "a bad hook is wrong usage" "--hook fentry: want auto" load --hook fentry
 expect 2 "a bad check is wrong usage" "--check best: want auto" load --check best
 expect 2 "two checks are wrong usage" "--check usage\|resume: want auto" \

@@ -74,7 +74,7 @@ expect_output "verify reports that dwords match" "$bdf scrub +dwords +match" dsn
 
 expect_status 4 "set of a serial exits with 4" dsnctl set $bdf $chosen
 expect_output "set of a serial names Secure Boot as the cause" \
-	"$bdf: serial cannot be had here.*Secure Boot" \
+	"$bdf: cannot show serial: .*Secure Boot" \
 	sh -c "dsnctl set $bdf $chosen 2>&1; true"
 expect_status 4 "set hide exits with 4" dsnctl set $bdf hide
 expect_output "a refused set leaves no rule" "^0$" count rules

@@ -161,7 +161,7 @@ expect "load succeeds after hook permission" dsnctl load
 
 expect_status 1 "a second monitor fails" timeout 20 dsnctl monitor
 expect_output "a second monitor names the process of the first" \
-	"another monitor runs, process $monitor" \
+	"another monitor is running, process $monitor" \
 	sh -c "timeout 20 dsnctl monitor 2>&1; true"
 
 read_from_gone() {

@@ -119,7 +119,7 @@ sees "a device whose rule was taken back shows the default" $real
 # files that are wrong
 echo nonsense >$file
 expect_output "status goes on if the files are wrong, and says so" \
-	"cannot tell which rules are in no file.*10-site.conf:1" sh -c "dsnctl status 2>&1"
+	"cannot find out which rules are in no file.*10-site.conf:1" sh -c "dsnctl status 2>&1"
 expect_output "the list of unsaved rules is null if the files are wrong" "^null$" \
 	sh -c "dsnctl status -j 2>/dev/null | json_get unsaved"
 finish

@@ -30,7 +30,7 @@ expect_output "the service has printed repairs" \
 	cat /run/repaired
 expect_output "the service has said nothing else" "^0$" sh -c "wc -l </run/said"
 
-expect_output "with nothing stopped, repair says so" "^no process is to be repaired$" \
+expect_output "with nothing stopped, repair says so" "^no process is stopped$" \
 	dsnctl repair
 expect_status 2 "repair of something else than a pid is wrong usage" dsnctl repair qemu
 
@@ -54,5 +54,5 @@ within 5 has_ended $stopped
 expect_output "a process that was killed meanwhile is given up" "process $stopped .* has ended" \
 	dsnctl repair
 expect_output "a process that was killed while stopped is forgotten" \
-	"^no process is to be repaired$" dsnctl repair
+	"^no process is stopped$" dsnctl repair
 finish

@@ -408,10 +408,10 @@ static const struct {
 	{ locked_6_12, CHECK("off"), "permission off: best-effort", "--check off" },
 	{ locked_6_12, HOOK("fexit"), "unable", "no program may write" },
 	{ locked_6_12, HOOK("none"), "unable", "no program may write" },
-	/* what was asked for is not to be had here, and nothing else was asked for */
+	/* what was requested is not available, and nothing else was requested */
 	{ locked_6_12, CHECK("usage"), "unable", "no program may write" },
 	{ locked_6_12, WITH(DSN_OPTION_WHOLE), "permission off gate whole: vmm-trusted",
-	  "whole reads are let through" },
+	  "whole reads are allowed" },
 	{ locked_6_12, WITH(DSN_OPTION_ANSWER), "permission off gate: withheld",
 	  "nothing can be written" },
 	{ locked_7_3, AUTO, "permission off gate: withheld", NULL },
