@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who has a vfio-pci device open: a dsn_holder for each file of each process. A file of
- * /dev/vfio/devices that is not bound yet is none: nothing can have been read by it.
+ * Openers of vfio-pci devices: a dsn_holder for each file of each process. A file of
+ * /dev/vfio/devices that is not bound yet is none: nothing was read by it.
  */
 #ifndef DSN_OPENERS_BPF_H
 #define DSN_OPENERS_BPF_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the verifier must not know of a value, as it would draw wrong conclusions from it. */
+/* Hides a value from the verifier, which would draw wrong conclusions from it. */
 #ifndef DSN_VERIFIER_BPF_H
 #define DSN_VERIFIER_BPF_H
 

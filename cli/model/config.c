@@ -27,14 +27,14 @@ void config_free(struct config *config)
 	*config = (struct config){};
 }
 
-/* Room for one more: arrays grow by powers of two. */
+/* Makes room for one more; arrays grow by powers of two. */
 static void *grow(void *array, size_t count, size_t size)
 {
 	return count & (count - 1) ? array
 				   : reallocarray(array, count ? count * 2 : 1, size);
 }
 
-/* Reports what is wrong, or keeps the first such text. Returns false. */
+/* Reports a fault, or keeps the first one. Returns false. */
 static bool __attribute__((format(printf, 2, 3)))
 fault(struct config *config, const char *format, ...)
 {
@@ -91,7 +91,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Ends each word with a NUL; one more than a rule has is enough to tell. */
+/* Splits words and ends each with a NUL; one more than a rule has is enough. */
 static int split(char *text, char *words[RULE_WORDS + 1])
 {
 	int count = 0;
@@ -107,7 +107,7 @@ static int split(char *text, char *words[RULE_WORDS + 1])
 	}
 }
 
-/* Returns the reason why a line is none as a whole, or NULL. */
+/* Returns the fault of a line as a whole, or NULL. */
 static const char *line_fault(const char *text, size_t length)
 {
 	size_t end = strcspn(text, "\r");
@@ -120,7 +120,7 @@ static const char *line_fault(const char *text, size_t length)
 	return NULL;
 }
 
-/* One line; an empty one is none. */
+/* Reads one line; an empty one is no rule. */
 static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
 {
 	const char *file = config->files[config->file_count - 1];
@@ -140,7 +140,7 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	return fault(config, "%s:%u: %s", file, line, error);
 }
 
-/* What editors put before a file's first character. */
+/* A mark that editors put before a file's first character. */
 static const char utf8_mark[] = "\xef\xbb\xbf";
 
 static bool is_utf16(const char *text, size_t length)
@@ -197,7 +197,7 @@ static bool read_file(struct config *config, const char *name)
 	       read_lines(config, is_stdin ? stdin : file);
 }
 
-/* Reads a file that nobody has named: opening a FIFO or a device could take for ever. */
+/* Reads a file that was not named: opening a FIFO or a device could take for ever. */
 static bool read_found_file(struct config *config, const char *name)
 {
 	_cleanup_(close_file) FILE *file = NULL;
@@ -261,7 +261,7 @@ static bool resolve(struct config *config)
 	return good;
 }
 
-/* Tells whether there is nothing of this name, not even a link that leads nowhere. */
+/* Returns true if there is nothing of this name, not even a link that leads nowhere. */
 static bool is_absent(const char *name)
 {
 	struct stat st;
@@ -283,7 +283,7 @@ static bool read_folder(struct config *config)
 					     : strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return fault(config, "%s: %s", CONFIG_DIR, "is not a folder");
-	/* the "C" locale, which nobody changes here, sorts by bytes */
+	/* the "C" locale, which is in force here, sorts by bytes */
 	err = glob(CONFIG_DIR "/*.conf", GLOB_ERR, NULL, &found);
 	if (err == GLOB_NOMATCH)
 		return true;
@@ -339,7 +339,7 @@ static int failed(const char *path, int err)
 	return EXIT_FAILED;
 }
 
-/* To the disk, under its temporary name. Returns 0 or -errno. */
+/* Writes it to the disk, under its temporary name. Returns 0 or -errno. */
 static int write_file(const char *path, const struct dsn_key *key,
 		      const struct dsn_rule *rule)
 {
@@ -355,7 +355,7 @@ static int write_file(const char *path, const struct dsn_key *key,
 	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
 }
 
-/* Finds out before anything is changed whether the file can be removed. */
+/* Finds out if the file can be removed, before anything is changed. */
 static int check_removal(const char *path)
 {
 	struct stat st;
@@ -364,7 +364,7 @@ static int check_removal(const char *path)
 		return EXIT_DONE;
 	if (access(CONFIG_DIR, W_OK))
 		return failed(path, errno);
-	/* an immutable file, which nobody may remove */
+	/* an immutable file, which no process may remove */
 	if (!S_ISLNK(st.st_mode) && access(path, W_OK) && errno == EPERM)
 		return failed(path, errno);
 	return EXIT_DONE;
@@ -395,7 +395,7 @@ int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 	return err ? failed(file->path, -err) : EXIT_DONE;
 }
 
-/* Whether the next `apply` will do what was saved. */
+/* Warns if the next `apply` will not do what was saved. */
 static void check_others(const struct config_file *file)
 {
 	_cleanup_(config_free) struct config config = { .quiet = true };

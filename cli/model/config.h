@@ -25,16 +25,16 @@ struct config {
 	size_t count;
 	char **files;
 	size_t file_count;
-	bool quiet;  /* to be set before reading: nothing is printed */
-	char *fault; /* then the first thing that is wrong */
+	bool quiet;  /* set it before reading: nothing is printed */
+	char *fault; /* then the first fault */
 };
 
 void config_free(struct config *config);
 
 /*
  * Reads these files, "-" being standard input; with none, CONFIG_FILE and then
- * CONFIG_DIR/ *.conf by name, as far as they are there. Unless quiet, prints what is
- * wrong with every bad line, as FILE:LINE: reason. Returns false if anything was.
+ * CONFIG_DIR/ *.conf by name, if they are there. Unless quiet, prints the fault of every
+ * bad line, as FILE:LINE: fault. Returns false if there was any.
  */
 bool config_read(char *const files[], size_t count, struct config *config);
 
@@ -44,21 +44,21 @@ const struct config_entry *config_find(const struct config *config,
 
 struct config_file {
 	struct dsn_key key;
-	const struct dsn_rule *rule; /* NULL: the file goes */
+	const struct dsn_rule *rule; /* NULL: the file is removed */
 	char *path;
-	char *temporary; /* written, and not in place yet */
+	char *temporary; /* written, not yet in place */
 };
 
 /*
- * Writes the file beside its place, then moves it there, so that a crash leaves the old
- * one or the new one. Both say what is wrong and return an exit status; the second also
- * warns where another file says otherwise.
+ * Write the file beside its place, then move it there, so that a crash leaves the old one
+ * or the new one. Both print the error and return an exit status; the second also warns
+ * if another file says otherwise.
  */
 int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 			const struct dsn_rule *rule);
 int config_file_commit(struct config_file *file);
 
-/* Takes away what was prepared and not committed. */
+/* Removes what was prepared and not committed. */
 void config_file_free(struct config_file *file);
 
 #endif

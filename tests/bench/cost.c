@@ -64,7 +64,7 @@ static void read_pipe(uint64_t at, size_t count)
 	must(read(pipe_ends[0], bytes, count), count);
 }
 
-/* As long as a kernel's slowest tick. */
+/* Waits as long as the slowest tick of a kernel. */
 static void wait_a_tick(uint64_t at, size_t count)
 {
 	(void)at;

@@ -102,7 +102,7 @@ static void look_over_edge(struct look *look, unsigned int dsn)
 	}
 }
 
-/* Where the chain is a loop each read takes the kernel long: only what matters. */
+/* Reads only what matters: if the chain is a loop, each read takes the kernel long. */
 static void look_everywhere(struct look *look)
 {
 	/* 8 bytes from every fifth on begin everywhere in a dword */
@@ -249,7 +249,7 @@ static void run_shape(const struct shape *shape)
 	fflush(stdout);
 }
 
-/* What else a test may ask the table for: how often the serial was read of the device. */
+/* Asks the table how often the device's serial was read. */
 static void check_counters(void)
 {
 	static struct space space;

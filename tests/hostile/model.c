@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a guest may see of a config space. */
+/* A model of the config space that a guest may see. */
 #include "model.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static unsigned int next_of(uint32_t header)
 	return next < EXTENDED ? 0 : next;
 }
 
-/* As vfio takes it: 0 for what it hides, -1 where it cannot read that far. */
+/* Returns a length like vfio's: 0 for what it hides, -1 if it cannot read that far. */
 static int length_of(const struct space *space, unsigned int at)
 {
 	switch (space_dword(space, at) & 0xffff) {
@@ -77,7 +77,9 @@ static bool copy_chain(struct copy *copy, const struct space *from)
 	return true;
 }
 
-/* Whether a walk along the copy comes to a header that vfio has not copied whole. */
+/*
+ * Returns true if a walk along the copy comes to a header that vfio has not copied whole.
+ */
 static bool leads_away(const struct copy *copy)
 {
 	unsigned int at = EXTENDED, hops, i;

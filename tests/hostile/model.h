@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a guest may see of a config space: written from what vfio-pci does and from what
- * dsnctl promises, apart from the code that is tested.
+ * A model of the config space that a guest may see, written from what vfio-pci does and
+ * what dsnctl promises, independent of the code under test.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -28,7 +28,9 @@ struct model {
 /* `opened`: as vfio found it; `now`: as it is read. */
 void model_make(struct model *model, const struct space *opened, const struct space *now);
 
-/* Whether policy lets a guest read `got` at `at`, where the device shows `native`. */
+/*
+ * Returns true if policy lets a guest read `got` at `at`, where the device has `native`.
+ */
 bool model_allows(const struct model *model, enum policy policy, uint64_t serial,
 		  unsigned int at, uint8_t native, uint8_t got);
 

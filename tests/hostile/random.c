@@ -184,7 +184,7 @@ static bool is_serial(uint8_t byte)
 	       (byte >= SERIAL_FIRST && byte <= SERIAL_LAST);
 }
 
-/* Whether a guest can see bytes of a serial that the chain does not lead to. */
+/* Returns true if a guest can see bytes of a serial that the chain does not lead to. */
 static bool shows_unreached(const struct model *model, const uint8_t *native)
 {
 	unsigned int at;

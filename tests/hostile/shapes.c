@@ -209,7 +209,10 @@ static void unknown_between(struct space *space)
 	space_dsn(space, 0x300, 0, 0xc8);
 }
 
-/* What vfio unlinks from a header comes back when a later capability lies over that. */
+/*
+ * A next pointer that vfio unlinks, and that comes back if a later capability lies over
+ * it.
+ */
 static void unknown_comes_back(struct space *space)
 {
 	space_header(space, 0x100, ID_LTR, 1, 0x140);

@@ -152,7 +152,7 @@ static void *disturb(void *page)
 	return NULL;
 }
 
-/* What is in the buffer is the presented serial, or what was there without any read. */
+/* Checks the buffer: the presented serial, or what was there without any read. */
 static void check(const uint8_t *got, unsigned int at, unsigned int length)
 {
 	unsigned int i;

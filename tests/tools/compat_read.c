@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As tests/tools/arm_call.S has them. */
+/* The numbers of tests/tools/arm_call.S. */
 #define REQUEST 0x20000
 #define IOVEC (REQUEST + 28)
 #define BUFFER (REQUEST + 64)

@@ -26,7 +26,7 @@ static void submit(struct io_uring *ring, struct vfio_device *device, off_t at, 
 		errx(1, "io_uring_submit");
 }
 
-/* Whether it has ended; without a system call. */
+/* Returns true if it has ended; without a system call. */
 static bool has_ended(struct io_uring *ring)
 {
 	struct io_uring_cqe *cqe;

@@ -31,7 +31,7 @@
 #define MAP_32BIT 0
 #endif
 
-/* What all processes write to: one line of the result for each way. */
+/* Results that all processes write to, one line for each way. */
 struct count {
 	atomic_ulong reads, wrong, refused, killed;
 };
@@ -100,7 +100,7 @@ static long compat_call(unsigned int number, unsigned int a, unsigned int b,
 	return (int)got;
 }
 
-/* What a 32-bit process calls, from this one: the kernel cannot tell. */
+/* Makes the calls of a 32-bit process, which to the kernel are the same. */
 static ssize_t by_compat_pread(struct io_uring *ring, uint8_t *to, size_t length,
 			       off_t at)
 {

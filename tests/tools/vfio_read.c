@@ -32,7 +32,7 @@ static const char usage[] =
 	"vfio_read BDF hold                 a line a second with the serial, until killed\n"
 	"vfio_read BDF other                the serial, read by another user than has opened it\n";
 
-/* What is compared, and how it went. */
+/* A sweep of reads: the bytes to compare with, and the result. */
 struct sweep {
 	struct vfio_device *device;
 	const uint8_t *expected; /* config space as policy shows it */

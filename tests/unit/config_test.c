@@ -143,7 +143,7 @@ static void a_set_has_a_limit(void **state)
 	ruleset_free(&set);
 }
 
-/* What a set holds after any order of changes is sorted, and compares as it should. */
+/* Tests that a set is sorted after any order of changes, and that sets are compared. */
 static void sets(void **state)
 {
 	struct ruleset set = {}, copy = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What `monitor` says of a read, and on which kernels it must not ask for events. */
+/* Tests the words of `monitor`, and on which kernels it must not ask for events. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

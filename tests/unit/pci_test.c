@@ -11,7 +11,7 @@
 #include "model/policy.h"
 #include "lib/util.h"
 
-/* What `lspci -xxxx` prints of an e1000e and of a bridge without a serial. */
+/* The output of `lspci -xxxx` for an e1000e and a bridge without a serial. */
 static void scan(void **state)
 {
 	struct pci_function *devices;

@@ -709,7 +709,7 @@ static void next_choice_after_a_refusal(void **state)
 	}
 }
 
-/* What the kernel has said is told to whom it concerns. */
+/* Tests that the kernel's own words appear among the reasons. */
 static void refusal_is_told(void **state)
 {
 	static const struct request request;
@@ -729,7 +729,7 @@ static void refusal_is_told(void **state)
 #define ON true
 #define OFF false
 
-/* What runs, on a host as it is now: what is promised of it, and what lowers that. */
+/* Programs that run on a host as it is now: their guarantee, and what lowers it. */
 static const struct {
 	struct plan plan;
 	struct running running;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What verify makes of what it reads, from files that stand for a function's config space. */
+/* Tests how verify judges reads, with files that stand for a function's config space. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -157,7 +157,7 @@ static void chains(void **state)
 	close(fd);
 }
 
-/* What cannot be read is no match. */
+/* Tests that bytes that cannot be read are no match. */
 static void failure(void **state)
 {
 	const struct dsn_rule scrub = { .policy = DSN_SCRUB };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How the memory of stopped processes is repaired; the processes are children. */
+/* Tests the repair of stopped processes' memory; the processes are children. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,7 +56,7 @@ static void make_page(struct child *child)
 	memset(child->memory, OTHER, 2 * page_size);
 }
 
-/* What the reader has, once it is stopped. */
+/* The reader's memory, once it is stopped. */
 static void protect_page(const struct child *child)
 {
 	memset(child->memory, REAL, 2 * page_size);

@@ -12,7 +12,7 @@
 
 #define SERIAL 0x525400ffff123456ULL
 
-/* What config space shows at an offset: 0 to 255 for a serial byte, -1 for any other. */
+/* Returns the byte that config space shows at an offset if it is a serial's, else -1. */
 static int model(__u32 at, __u32 cap, __u32 size)
 {
 	static const __u8 wire[8] = { 0x56, 0x34, 0x12, 0xff, 0xff, 0x00, 0x54, 0x52 };
@@ -70,7 +70,7 @@ static void all_places(void **state)
 				check(pos, len, cap, DSN_CFG_END);
 }
 
-/* What no caller should pass is harmless all the same. */
+/* Tests that arguments that no caller should pass are harmless. */
 static void beyond_the_end(void **state)
 {
 	__u32 len;
@@ -245,7 +245,7 @@ static void scatter(struct space *space, __u32 *random)
 	}
 }
 
-/* Whether the map has a DSN here by itself, as vfio makes it: these 12 bytes, none beside. */
+/* Returns true if the map has a DSN here, like vfio's: these 12 bytes, none beside. */
 static bool is_mapped(const struct space *space, __u32 header)
 {
 	__u32 at;
@@ -271,7 +271,7 @@ static __u32 model_mapped(const struct space *space, __u32 pos)
 	return found;
 }
 
-/* Whether a DSN's header may be here, as far as the copy tells. */
+/* Returns true if the copy allows a DSN's header here. */
 static bool may_be_dsn(const struct space *space, __u32 header)
 {
 	__u32 i;

@@ -86,7 +86,7 @@ static int table_read(struct pci_bus *from, unsigned int function, int where, in
 	return ret;
 }
 
-/* What the table answers cannot be written. */
+/* Ignores writes to bytes that the table answers. */
 static int table_write(struct pci_bus *from, unsigned int function, int where, int width,
 		       u32 value)
 {
