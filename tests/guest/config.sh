@@ -119,7 +119,9 @@ expect_output "set --save writes a file for the function" "^$bdf $second$" \
 told "set --save warns of an earlier file's rule" "10-site.conf:1 has another rule" \
 	dsnctl set --save $bdf $second
 rm /etc/dsnctl.d/10-site.conf
-expect_output "apply takes the file that set --save wrote" "^unchanged" dsnctl apply
+expect_output "apply keeps the rule that set --save wrote, and removes that of a file that is gone" \
+	"^0 added, 0 changed, 1 removed: 2 rules" dsnctl apply
+expect_output "the rule that set --save wrote stays in force" "^$second$" vfio_read $bdf serial
 told "unset --save reports that it saved" "saved" dsnctl unset --save $bdf
 expect_status 1 "unset --save removes the file" test -e /etc/dsnctl.d/$bdf.conf
 rm /etc/dsnctl.conf
