@@ -162,7 +162,7 @@ static int skip(void *context, void *data, size_t size)
 }
 
 /* Prints the lost events; `lost` is NULL if they were not counted. */
-static void tell_lost(struct watch *watch, const __u64 *lost)
+static void report_lost(struct watch *watch, const __u64 *lost)
 {
 	struct json_object *line;
 	char when[TIME_US_LEN];
@@ -191,7 +191,7 @@ static void count_lost(struct watch *watch)
 	__u64 fresh = lost - watch->lost;
 
 	if (fresh)
-		tell_lost(watch, &fresh);
+		report_lost(watch, &fresh);
 	watch->lost = lost;
 }
 
@@ -234,7 +234,7 @@ static void listen_on(struct watch *watch)
 	while (!asked_to_end && !watch->status && !ferror(stdout)) {
 		if (boot_time_ns() - watch->renewed_ns >= RENEW_NS) {
 			if (!renew(watch))
-				tell_lost(watch, NULL);
+				report_lost(watch, NULL);
 			if (!is_loaded(watch)) {
 				say_error(
 					"unloaded: guests read the real serials, and no events are written; run 'dsnctl load'");

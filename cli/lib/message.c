@@ -13,13 +13,13 @@ static struct {
 	bool json;
 	bool printed;
 	struct json_object *errors, *warnings; /* NULL if there are none */
-} told;
+} output;
 
 void message_start(const char *command, bool json)
 {
-	json_object_put(told.errors);
-	json_object_put(told.warnings);
-	told = (typeof(told)){ .command = command, .json = json };
+	json_object_put(output.errors);
+	json_object_put(output.warnings);
+	output = (typeof(output)){ .command = command, .json = json };
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -44,7 +44,7 @@ void say_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	keep(&told.errors, format, args);
+	keep(&output.errors, format, args);
 	va_end(args);
 }
 
@@ -53,7 +53,7 @@ void say_warning(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	keep(&told.warnings, format, args);
+	keep(&output.warnings, format, args);
 	va_end(args);
 }
 
@@ -65,32 +65,32 @@ struct json_object *json_result(void)
 		return NULL;
 	json_object_object_add(object, "schema", json_object_new_int(JSON_SCHEMA));
 	json_object_object_add(object, "command",
-			       told.command ? json_object_new_string(told.command)
-					    : NULL);
+			       output.command ? json_object_new_string(output.command)
+					      : NULL);
 	return object;
 }
 
 void json_print(struct json_object *object)
 {
-	if (told.warnings)
-		json_object_object_add(object, "warnings", told.warnings);
-	told.warnings = NULL;
+	if (output.warnings)
+		json_object_object_add(object, "warnings", output.warnings);
+	output.warnings = NULL;
 	puts(json_object_to_json_string_ext(
 		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
-	told.printed = true;
+	output.printed = true;
 }
 
 void message_finish(int status)
 {
 	struct json_object *object;
 
-	if (told.json && !told.printed) {
+	if (output.json && !output.printed) {
 		object = json_result();
 		json_object_object_add(object, "status", json_object_new_int(status));
-		if (told.errors)
-			json_object_object_add(object, "errors", told.errors);
-		told.errors = NULL;
+		if (output.errors)
+			json_object_object_add(object, "errors", output.errors);
+		output.errors = NULL;
 		json_print(object);
 	}
 	message_start(NULL, false);

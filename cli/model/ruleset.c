@@ -84,7 +84,7 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 		const struct dsn_rule *rule)
 {
 	struct dsn_rule *there = ruleset_find(set, key);
-	size_t at = place_of(set, key), behind = set->count - at;
+	size_t at = place_of(set, key), rest = set->count - at;
 	int err;
 
 	if (there) {
@@ -94,8 +94,8 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 	err = make_room(set);
 	if (err)
 		return err;
-	memmove(&set->keys[at + 1], &set->keys[at], behind * sizeof(*set->keys));
-	memmove(&set->rules[at + 1], &set->rules[at], behind * sizeof(*set->rules));
+	memmove(&set->keys[at + 1], &set->keys[at], rest * sizeof(*set->keys));
+	memmove(&set->rules[at + 1], &set->rules[at], rest * sizeof(*set->rules));
 	set->keys[at] = *key;
 	set->rules[at] = *rule;
 	set->count++;
@@ -104,13 +104,13 @@ int ruleset_put(struct ruleset *set, const struct dsn_key *key,
 
 void ruleset_remove(struct ruleset *set, const struct dsn_key *key)
 {
-	size_t at = place_of(set, key), behind;
+	size_t at = place_of(set, key), rest;
 
 	if (!ruleset_find(set, key))
 		return;
-	behind = --set->count - at;
-	memmove(&set->keys[at], &set->keys[at + 1], behind * sizeof(*set->keys));
-	memmove(&set->rules[at], &set->rules[at + 1], behind * sizeof(*set->rules));
+	rest = --set->count - at;
+	memmove(&set->keys[at], &set->keys[at + 1], rest * sizeof(*set->keys));
+	memmove(&set->rules[at], &set->rules[at + 1], rest * sizeof(*set->rules));
 }
 
 int ruleset_copy(struct ruleset *to, const struct ruleset *from)
