@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A PCI function opened through VFIO as a VMM opens it, to read its config space. */
+/* A PCI function, opened through VFIO like by a VMM, to read its config space. */
 #include "kernel/vfio.h"
 
 #include <dirent.h>
@@ -13,7 +13,7 @@
 #include "model/key.h"
 #include "lib/util.h"
 
-/* Of a kernel that is newer than the headers here. */
+/* Definitions of kernels that are newer than the headers here. */
 struct bind_iommufd {
 	__u32 argsz;
 	__u32 flags;
@@ -25,7 +25,7 @@ struct bind_iommufd {
 
 #define CDEV_LEN 64
 
-/* Finds the function's file in /dev/vfio/devices; false if it has none. */
+/* Finds the function's file in /dev/vfio/devices. Returns false if it has none. */
 static bool find_cdev(const char *bdf, char path[CDEV_LEN])
 {
 	bool found = false;
@@ -61,11 +61,11 @@ static int open_cdev(struct vfio *vfio, const char *path, const char **step)
 	bind.iommufd = vfio->container;
 	if (!ioctl(vfio->device, BIND_IOMMUFD, &bind))
 		return 0;
-	/* the kernel's word for a device that another file is bound to */
+	/* the kernel's error for a device that another file is bound to */
 	return errno == EINVAL ? -EBUSY : -errno;
 }
 
-/* Tells whether vfio gives the function away without an IOMMU. */
+/* Returns true if vfio gives the function away without an IOMMU. */
 static bool is_noiommu(const char *bdf)
 {
 	char path[CDEV_LEN], name[16] = "";

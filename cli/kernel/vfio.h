@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A PCI function opened through VFIO as a VMM opens it, to read its config space. */
+/* A PCI function, opened through VFIO like by a VMM, to read its config space. */
 #ifndef DSNCTL_VFIO_H
 #define DSNCTL_VFIO_H
 
@@ -8,8 +8,8 @@
 
 struct vfio {
 	int container;	   /* or the iommufd, if the device is opened by its own file */
-	int group, device; /* device: to be read */
-	off_t config;	   /* where config space begins in it */
+	int group, device; /* device: the file to read */
+	off_t config;	   /* offset of config space in it */
 	size_t size;	   /* of config space */
 };
 
@@ -19,13 +19,14 @@ struct vfio {
 	}
 
 /*
- * By its file in /dev/vfio/devices, or, if it has none, by its IOMMU group, which the kernel
- * opens once at a time: -EBUSY if anybody has it, or a function of the group. As for any VMM
- * the device is reset. Returns 0, or -errno with what failed in `step`.
+ * Opens the function by its file in /dev/vfio/devices, or, if it has none, by its IOMMU
+ * group. The kernel opens these once at a time: -EBUSY if another process has it, or a
+ * function of the group. The device is reset, as for any VMM. Returns 0, or -errno with
+ * the failed step in `step`.
  */
 int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step);
 
-/* Gives back the device and its group, or what vfio_open() got of them. */
+/* Closes the device and its group, or the part that vfio_open() has opened. */
 void vfio_close(struct vfio *vfio);
 
 #endif
