@@ -10,7 +10,7 @@ O ?= build
 
 MACHINE := $(shell $(CC) -dumpmachine)
 ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(firstword $(subst -, ,$(MACHINE)))))
-LIBS := libbpf libpci smartcols json-c libsystemd libkmod
+LIBS := libbpf libpci smartcols json-c libsystemd libkmod libmd
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow

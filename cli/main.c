@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "model/config.h"
+#include "model/derive.h"
+#include "model/rule.h"
+#include "model/sitekey.h"
 #include "lib/message.h"
 #include "lib/util.h"
 #include "lib/version.h"
@@ -43,12 +46,13 @@ static const struct command commands[] = {
 	  .run = cmd_set,
 	  .operands = "TARGET VALUE [expect IDS]",
 	  .min = 2,
-	  .max = 4,
+	  .max = RULE_WORDS,
 	  .letters = "fs",
 	  .does = "set the rule of a function, a device or the default",
 	  .help = "TARGET is a function (0000:01:00.0), a device with all its functions (0000:01:00)\n"
-		  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial)\n"
-		  "or a serial: 02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero is scrub.\n"
+		  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial),\n"
+		  "'derive UUID LABEL' (the serial that 'dsnctl derive' prints) or a serial:\n"
+		  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero is scrub.\n"
 		  "With 'expect 8086:10d3' the rule applies only to a function with these ids.\n" },
 	{ .name = "unset",
 	  .run = cmd_unset,
@@ -84,6 +88,18 @@ static const struct command commands[] = {
 	  .run = cmd_list,
 	  .letters = "r",
 	  .does = "list the functions that have a serial, and what guests read" },
+	{ .name = "derive",
+	  .run = cmd_derive,
+	  .operands = "UUID LABEL",
+	  .min = 2,
+	  .max = DERIVATION_WORDS,
+	  .does = "print the serial that belongs to a VM, the same on every host",
+	  .help = "UUID is the VM's. LABEL tells its functions apart: 'alias ua-nic0' (libvirt's user\n"
+		  "alias), 'mac 52:54:00:12:34:56', 'slot 0000:01:00' (where the guest sees it), or a\n"
+		  "name such as nic0. The same UUID and label give the same serial wherever the key is\n"
+		  "the same: " SITE_KEY_FILE
+		  ", or none if there is no such file. Nothing has to be loaded.\n"
+		  "dsnctl(8), DERIVED SERIALS, has the computation.\n" },
 	{ .name = "check",
 	  .run = cmd_check,
 	  .letters = "v",

@@ -54,6 +54,7 @@ int cmd_list(const struct options *options, int argc, char **argv);
 int cmd_check(const struct options *options, int argc, char **argv);
 int cmd_verify(const struct options *options, int argc, char **argv);
 int cmd_metrics(const struct options *options, int argc, char **argv);
+int cmd_derive(const struct options *options, int argc, char **argv);
 int cmd_repair(const struct options *options, int argc, char **argv);
 
 #endif

@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "model/policy.h"
 #include "model/rule.h"
+#include "model/sitekey.h"
 #include "lib/message.h"
 #include "lib/util.h"
 
@@ -60,7 +61,7 @@ static void report(const struct update *update, const struct dsn_key *key, bool 
 
 /* Sets the key's rule, or removes it if `rule` is NULL. */
 static int change_rule(const struct options *options, const char *action,
-		       const struct dsn_key *key, const struct dsn_rule *rule)
+		       const struct dsn_key *key, const struct rule *rule)
 {
 	_cleanup_(update_free) struct update update = { .lock = -1 };
 	_cleanup_(config_file_free) struct config_file saved = {};
@@ -70,7 +71,7 @@ static int change_rule(const struct options *options, const char *action,
 		return status;
 	if (!rule)
 		ruleset_remove(&update.new, key);
-	else if (ruleset_put(&update.new, key, rule))
+	else if (ruleset_put(&update.new, key, &rule->value))
 		return update_full(&update);
 	status = update_check(&update, options->force);
 	if (!status && options->save)
@@ -89,6 +90,22 @@ static int change_rule(const struct options *options, const char *action,
 	return EXIT_DONE;
 }
 
+/* Reads the site's key only if the rule needs it. */
+static bool resolve(struct rule *rule)
+{
+	char error[SITE_KEY_ERROR];
+	struct site_key key;
+
+	if (!rule_is_derived(rule))
+		return true;
+	if (!site_key_read(SITE_KEY_FILE, &key, error)) {
+		say_error("%s", error);
+		return false;
+	}
+	rule_resolve(rule, &key);
+	return true;
+}
+
 int cmd_set(const struct options *options, int argc, char **argv)
 {
 	char error[RULE_ERROR];
@@ -98,6 +115,8 @@ int cmd_set(const struct options *options, int argc, char **argv)
 		say_error("%s", error);
 		return EXIT_USAGE;
 	}
+	if (!resolve(&rule))
+		return EXIT_FAILED;
 	rule.value.flags = options->save ? DSN_RULE_FILE : 0;
 	if (policy_is_degraded(program_effect(), &rule.value)) {
 		say_error(
@@ -105,7 +124,7 @@ int cmd_set(const struct options *options, int argc, char **argv)
 			argv[0], policy_name(rule.value.policy));
 		return EXIT_UNABLE;
 	}
-	return change_rule(options, "set", &rule.key, &rule.value);
+	return change_rule(options, "set", &rule.key, &rule);
 }
 
 int cmd_unset(const struct options *options, int argc, char **argv)

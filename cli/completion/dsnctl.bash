@@ -24,6 +24,9 @@ _dsnctl_ids() {
 	done
 }
 
+# The VMs that libvirt has here.
+_dsnctl_uuids() { sed -nE 's|^ *<uuid>(.*)</uuid>.*|\1|p' /etc/libvirt/qemu/*.xml 2>/dev/null; }
+
 # The words for an operand or a value as --help writes it: in capitals what it stands for.
 _dsnctl_words() {
 	case $1 in
@@ -32,7 +35,9 @@ _dsnctl_words() {
 	CHECK) echo auto off usage resume ;;
 	HOW) echo refuse allow ;;
 	LEVEL) echo proven withheld vmm-trusted best-effort ;;
-	VALUE) echo scrub hide pass ;;
+	VALUE) echo scrub hide pass derive ;;
+	UUID) _dsnctl_uuids ;;
+	LABEL) echo alias mac slot ;;
 	BDF) _dsnctl_functions ;;
 	TARGET) echo default; _dsnctl_functions; _dsnctl_devices ;;
 	VENDOR:DEVICE | IDS) shift; _dsnctl_ids "$@" ;;
@@ -76,6 +81,12 @@ _dsnctl() {
 	elif [[ ! $kind ]]; then
 		read -ra wants < <(sed -nE "1s/^Usage: dsnctl $command//p" <<<"$help" |
 			sed 's/\[OPTION.*//; s/[][]//g')
+		# a derived serial has more words
+		if [[ $command == set && ${operands[1]:-} == derive ]]; then
+			wants=("${wants[@]:0:2}" UUID LABEL "${wants[@]:2}")
+			[[ ! ${operands[3]:-} =~ ^(alias|mac|slot)$ ]] ||
+				wants=("${wants[@]:0:4}" NAME "${wants[@]:4}")
+		fi
 		i=${#operands[@]}
 		((i < ${#wants[@]})) || i=$((${#wants[@]} - 1))
 		((i < 0)) || kind=${wants[i]}

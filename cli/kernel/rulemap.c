@@ -26,7 +26,7 @@ static int sort(struct ruleset *set)
 	if (!pairs)
 		return -ENOMEM;
 	for (i = 0; i < set->count; i++)
-		pairs[i] = (struct rule){ set->keys[i], set->rules[i] };
+		pairs[i] = (struct rule){ .key = set->keys[i], .value = set->rules[i] };
 	qsort(pairs, set->count, sizeof(*pairs), compare);
 	for (i = 0; i < set->count; i++) {
 		set->keys[i] = pairs[i].key;

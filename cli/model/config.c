@@ -120,6 +120,25 @@ static const char *line_fault(const char *text, size_t length)
 	return NULL;
 }
 
+/* Derives the serial; reads the site's key for the first one, and reports it once. */
+static bool resolve_line(struct config *config, struct rule *rule, unsigned int line)
+{
+	char error[SITE_KEY_ERROR];
+
+	if (!rule_is_derived(rule))
+		return true;
+	if (config->key_state == KEY_UNREAD) {
+		config->key_state = KEY_READ;
+		if (!site_key_read(SITE_KEY_FILE, &config->key, error)) {
+			config->key_state = KEY_UNUSABLE;
+			return fault(config, "%s:%u: derive: %s",
+				     config->files[config->file_count - 1], line, error);
+		}
+	}
+	rule_resolve(rule, &config->key);
+	return config->key_state == KEY_READ;
+}
+
 /* Reads one line; an empty one is no rule. */
 static bool take_line(struct config *config, char *text, size_t length, unsigned int line)
 {
@@ -135,9 +154,9 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	count = split(text, words);
 	if (!count)
 		return true;
-	if (rule_parse(words, count, &rule, error))
-		return add_entry(config, &rule, line);
-	return fault(config, "%s:%u: %s", file, line, error);
+	if (!rule_parse(words, count, &rule, error))
+		return fault(config, "%s:%u: %s", file, line, error);
+	return resolve_line(config, &rule, line) && add_entry(config, &rule, line);
 }
 
 /* A mark that editors put before a file's first character. */
@@ -340,16 +359,15 @@ static int failed(const char *path, int err)
 }
 
 /* Writes it to the disk, under its temporary name. Returns 0 or -errno. */
-static int write_file(const char *path, const struct dsn_key *key,
-		      const struct dsn_rule *rule)
+static int write_file(const char *path, const struct rule *rule)
 {
 	_cleanup_(close_fd) int fd =
 		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	char text[RULE_LEN];
+	char text[RULE_SOURCE_LEN];
 
 	if (fd < 0)
 		return -errno;
-	rule_format(key, rule, text);
+	rule_format_source(rule, text);
 	if (dprintf(fd, "# written by 'dsnctl set --save'\n%s\n", text) < 0)
 		return -errno;
 	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
@@ -371,7 +389,7 @@ static int check_removal(const char *path)
 }
 
 int config_file_prepare(struct config_file *file, const struct dsn_key *key,
-			const struct dsn_rule *rule)
+			const struct rule *rule)
 {
 	char target[KEY_LEN];
 	int err;
@@ -391,7 +409,7 @@ int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 		file->temporary = NULL;
 		return failed(file->path, ENOMEM);
 	}
-	err = write_file(file->temporary, key, rule);
+	err = write_file(file->temporary, rule);
 	return err ? failed(file->path, -err) : EXIT_DONE;
 }
 
@@ -407,7 +425,7 @@ static void check_others(const struct config_file *file)
 		return;
 	}
 	entry = config_find(&config, &file->key);
-	if (!entry || (file->rule && rule_equal(&entry->rule.value, file->rule)))
+	if (!entry || (file->rule && rule_equal(&entry->rule.value, &file->rule->value)))
 		return;
 	say_warning(
 		"%s:%u has another rule for it, which counts at the next 'dsnctl apply'",

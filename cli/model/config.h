@@ -5,10 +5,7 @@
 
 #include <stddef.h>
 #include "model/rule.h"
-
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
+#include "model/sitekey.h"
 
 #define CONFIG_FILE SYSCONFDIR "/dsnctl.conf"
 #define CONFIG_DIR SYSCONFDIR "/dsnctl.d"
@@ -25,8 +22,10 @@ struct config {
 	size_t count;
 	char **files;
 	size_t file_count;
-	bool quiet;  /* set it before reading: nothing is printed */
-	char *fault; /* then the first fault */
+	bool quiet;	     /* set it before reading: nothing is printed */
+	char *fault;	     /* then the first fault */
+	struct site_key key; /* for serials that are derived */
+	enum { KEY_UNREAD, KEY_READ, KEY_UNUSABLE } key_state;
 };
 
 void config_free(struct config *config);
@@ -44,7 +43,7 @@ const struct config_entry *config_find(const struct config *config,
 
 struct config_file {
 	struct dsn_key key;
-	const struct dsn_rule *rule; /* NULL: the file is removed */
+	const struct rule *rule; /* NULL: the file is removed */
 	char *path;
 	char *temporary; /* written, not yet in place */
 };
@@ -55,7 +54,7 @@ struct config_file {
  * if another file says otherwise.
  */
 int config_file_prepare(struct config_file *file, const struct dsn_key *key,
-			const struct dsn_rule *rule);
+			const struct rule *rule);
 int config_file_commit(struct config_file *file);
 
 /* Removes what was prepared and not committed. */

@@ -71,6 +71,8 @@ static bool policy_parse(const char *text, __u16 *policy)
 	return false;
 }
 
+#define VALUES "want scrub, hide, pass, derive or a serial"
+
 const char *value_parse(const char *text, struct dsn_rule *rule)
 {
 	const char *error = serial_parse(text, &rule->serial);
@@ -86,7 +88,7 @@ const char *value_parse(const char *text, struct dsn_rule *rule)
 	if (policy_parse(text, &rule->policy))
 		return NULL;
 	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
-		return "not a value (want scrub, hide, pass or a serial)";
+		return "not a value (" VALUES ")";
 	return error;
 }
 
@@ -198,10 +200,64 @@ static bool is_target(const char *word, char error[RULE_ERROR])
 	return true;
 }
 
+/* Reads UUID LABEL. Returns the number of words, or 0 with the reason in `error`. */
+static int take_derivation(char *const words[], int count, struct rule *rule,
+			   char error[RULE_ERROR])
+{
+	int used;
+	const char *bad = derivation_parse(words, count, &rule->derivation, &used);
+
+	if (!bad)
+		return used;
+	rule->derivation = (struct derivation){};
+	wrong_word(error, count ? words[used] : "derive",
+		   count ? bad : "wants UUID LABEL after it");
+	return 0;
+}
+
+/* Reads the value, which may be more than a word. Returns as above. */
+static int take_value(char *const words[], int count, struct rule *rule,
+		      char error[RULE_ERROR])
+{
+	const char *bad;
+	int used;
+
+	rule->derivation = (struct derivation){};
+	if (!strcmp(words[0], "derive")) {
+		rule->value = (struct dsn_rule){ .policy = DSN_SERIAL };
+		used = take_derivation(words + 1, count - 1, rule, error);
+		return used ? 1 + used : 0;
+	}
+	bad = value_parse(words[0], &rule->value);
+	if (!bad)
+		return 1;
+	wrong_word(error, words[0], bad);
+	return 0;
+}
+
+/* Reads what may follow the value. */
+static bool take_expect(char *const words[], int count, struct rule *rule,
+			char error[RULE_ERROR])
+{
+	const char *bad;
+
+	if (count && strcmp(words[0], "expect"))
+		return wrong_word(error, words[0],
+				  "only 'expect VENDOR:DEVICE' may follow the value");
+	if (count == 1)
+		return wrong(error, "expect: wants VENDOR:DEVICE, as in 8086:10d3");
+	bad = count > 1 ? ids_parse(words[1], &rule->value.expect) : NULL;
+	if (bad)
+		return wrong_word(error, words[1], bad);
+	if (count > 2)
+		return wrong_word(error, words[2], "nothing may follow");
+	return true;
+}
+
 bool rule_parse(char *const words[], int count, struct rule *rule, char error[RULE_ERROR])
 {
 	const char *bad;
-	int i;
+	int i, used;
 
 	for (i = 0; i < count && i <= RULE_WORDS; i++)
 		if (!has_only_plain(words[i], error))
@@ -210,39 +266,45 @@ bool rule_parse(char *const words[], int count, struct rule *rule, char error[RU
 		return false;
 	if (count < 2)
 		return wrong_word(error, count ? words[0] : "",
-				  "has no value (want scrub, hide, pass or a serial)");
+				  "has no value (" VALUES ")");
 	bad = key_parse(words[0], &rule->key);
 	if (bad)
 		return wrong_word(error, words[0], bad);
-	bad = value_parse(words[1], &rule->value);
-	if (bad)
-		return wrong_word(error, words[1], bad);
+	used = 1 + take_value(words + 1, count - 1, rule, error);
+	if (used == 1)
+		return false;
 	if (rule->key.scope == DSN_SCOPE_DEFAULT &&
-	    (count > 2 || rule->value.policy == DSN_SERIAL))
+	    (count > used || rule->value.policy == DSN_SERIAL))
 		return wrong(
 			error,
 			"default: takes scrub, hide or pass, and nothing else: with one serial for all, a guest with two devices could not tell them apart");
-	if (count > 2 && strcmp(words[2], "expect"))
-		return wrong_word(error, words[2],
-				  "only 'expect VENDOR:DEVICE' may follow the value");
-	if (count == 3)
-		return wrong(error, "expect: wants VENDOR:DEVICE, as in 8086:10d3");
-	bad = count > 3 ? ids_parse(words[3], &rule->value.expect) : NULL;
-	if (bad)
-		return wrong_word(error, words[3], bad);
-	if (count > RULE_WORDS)
-		return wrong_word(error, words[RULE_WORDS], "nothing may follow");
-	return true;
+	return take_expect(words + used, count - used, rule, error);
 }
 
-char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
+bool rule_is_derived(const struct rule *rule)
 {
-	text = value_format(rule, text);
+	return rule->derivation.label[0];
+}
+
+void rule_resolve(struct rule *rule, const struct site_key *key)
+{
+	if (rule_is_derived(rule))
+		rule->value.serial = derive_serial(key, &rule->derivation);
+}
+
+/* Writes nothing if any function will do. Returns the end. */
+static char *format_expect(const struct dsn_rule *rule, char *text)
+{
 	if (!rule->expect)
 		return text;
 	text = stpcpy(text, " expect ");
 	ids_format(rule->expect, text);
 	return text + IDS_LEN - 1;
+}
+
+char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
+{
+	return format_expect(rule, value_format(rule, text));
 }
 
 void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
@@ -251,4 +313,15 @@ void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
 	text = key_format(key, text);
 	*text++ = ' ';
 	rule_format_value(rule, text);
+}
+
+void rule_format_source(const struct rule *rule, char text[RULE_SOURCE_LEN])
+{
+	if (!rule_is_derived(rule)) {
+		rule_format(&rule->key, &rule->value, text);
+		return;
+	}
+	text = stpcpy(key_format(&rule->key, text), " derive ");
+	text = derivation_format(&rule->derivation, text);
+	format_expect(&rule->value, text);
 }

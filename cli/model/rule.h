@@ -4,6 +4,7 @@
 #define DSNCTL_RULE_H
 
 #include <stdbool.h>
+#include "model/derive.h"
 #include "model/key.h"
 #include "dsn_contract.h"
 
@@ -37,20 +38,33 @@ bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
 struct rule {
 	struct dsn_key key;
 	struct dsn_rule value;
+	struct derivation derivation; /* where the serial comes from, if it is derived */
 };
 
-#define RULE_WORDS 4   /* at most */
-#define RULE_ERROR 256 /* room for a text that names the fault */
+#define RULE_WORDS (4 + DERIVATION_WORDS) /* at most */
+#define RULE_ERROR 256			  /* room for a text that names the fault */
 #define VALUE_LEN (SERIAL_LEN + sizeof("expect ") + IDS_LEN)
 #define RULE_LEN (KEY_LEN + VALUE_LEN)
+#define RULE_SOURCE_LEN (RULE_LEN + DERIVATION_LEN)
 
-/* Reads a rule from its words. Returns false with the fault in `error`. */
+/*
+ * Reads a rule from its words. Returns false with the fault in `error`. A serial that is
+ * to be derived is 0 until rule_resolve().
+ */
 bool rule_parse(char *const words[], int count, struct rule *rule,
 		char error[RULE_ERROR]);
+
+bool rule_is_derived(const struct rule *rule);
+
+/* Derives the serial, if the rule has one that is to be derived. */
+void rule_resolve(struct rule *rule, const struct site_key *key);
 
 /* Write the value with its `expect`, or the whole rule, as rule_parse() reads it. */
 char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN]); /* its end */
 void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
 		 char text[RULE_LEN]);
+
+/* The rule as it was written: `derive UUID LABEL`, not the serial. */
+void rule_format_source(const struct rule *rule, char text[RULE_SOURCE_LEN]);
 
 #endif

@@ -71,6 +71,14 @@ same "bash completes values" "$(list "$("$dsnctl" set 1:0.0 '?' 2>&1 | head -n 1
 	"$(bash_offers 'dsnctl set 01:00.0 ')"
 same "bash completes functions" "0000:01:00.0" "$(bash_offers 'dsnctl get ')"
 same "bash completes the word before ids" "expect" "$(bash_offers 'dsnctl set 01:00.0 scrub ')"
+same "bash completes labels" "alias mac slot" "$(bash_offers 'dsnctl derive 0 ')"
+same "bash completes labels of a rule" "alias mac slot" \
+	"$(bash_offers 'dsnctl set 01:00.0 derive 0 ')"
+same "bash completes the word before ids after a label" "expect" \
+	"$(bash_offers 'dsnctl set 01:00.0 derive 0 nic0 ')"
+same "bash completes the word before ids after a label of two words" "expect none" \
+	"none $(bash_offers 'dsnctl set 01:00.0 derive 0 slot ')$(
+		bash_offers 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')"
 same "bash completes no third operand" "none" "none $(bash_offers 'dsnctl unset 01:00.0 ')"
 same "bash completes files, one after another" "README.md" "$(bash_offers 'dsnctl apply - READ')"
 same "bash completes behind a colon" "00.0" "$(bash_offers 'dsnctl get 0000:01:')"
@@ -92,7 +100,8 @@ same "the manual has the metrics" \
 
 if command -v zsh >/dev/null; then
 	lines=('dsnctl ' 'dsnctl load --hook ' 'dsnctl load --check=' 'dsnctl status --require '
-		'dsnctl set 01:00.0 ' 'dsnctl get ')
+		'dsnctl set 01:00.0 ' 'dsnctl get ' 'dsnctl derive 0 ' 'dsnctl set 01:00.0 derive 0 '
+		'dsnctl set 01:00.0 derive 0 nic0 ' 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')
 	for command in $commands; do
 		lines+=("dsnctl $command -")
 	done

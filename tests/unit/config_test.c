@@ -98,6 +98,30 @@ static void later_files_win(void **state)
 	unlink(files[1]);
 }
 
+static void derived(void **state)
+{
+	char *file = file_with(
+		"1:0.0 derive 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07 alias ua-nic0\n"
+		"2:0.0 derive 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07 nic0 expect 8086:10d3\n"
+		"3:0.0 hide # derive\n");
+	struct config config = {};
+	struct dsn_key key = { .bus = 1 };
+
+	(void)state;
+	if (!access(SITE_KEY_FILE, F_OK))
+		skip(); /* this host's serials are others */
+	assert_true(config_read(&file, 1, &config));
+	assert_true(config_find(&config, &key)->rule.value.serial == 0xeac70c92a37b21ee);
+	key.bus = 2;
+	assert_int_equal(config_find(&config, &key)->rule.value.policy, DSN_SERIAL);
+	assert_int_equal(config_find(&config, &key)->rule.value.expect, 0x808610d3);
+	assert_true(config_find(&config, &key)->rule.value.serial != 0);
+	key.bus = 3;
+	assert_int_equal(config_find(&config, &key)->rule.value.policy, DSN_HIDE);
+	config_free(&config);
+	unlink(file);
+}
+
 static void bad_files(void **state)
 {
 	static const char *const texts[] = {
@@ -105,6 +129,10 @@ static void bad_files(void **state)
 		"01:00.0\n",
 		"scrub\n",
 		"01:00.0 scrub extra\n",
+		"01:00.0 derive 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07\n",
+		"01:00.0 derive nic0 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07\n",
+		"default derive 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07 nic0\n",
+		"01:00.0 derive 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07 nic0 extra\n",
 		"a b c d e f g h i j k\n",
 	};
 	struct config config = {};
@@ -196,9 +224,13 @@ static void advice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entries),   cmocka_unit_test(later_files_win),
-		cmocka_unit_test(bad_files), cmocka_unit_test(sets),
-		cmocka_unit_test(advice),    cmocka_unit_test(a_set_has_a_limit),
+		cmocka_unit_test(entries),
+		cmocka_unit_test(later_files_win),
+		cmocka_unit_test(derived),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(sets),
+		cmocka_unit_test(advice),
+		cmocka_unit_test(a_set_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
