@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Any words as a rule: what is taken must print as something that is taken as the same. */
+/*
+ * Any words as a rule: what is taken must print as something that is taken as the same, also
+ * after its serial was derived.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +28,7 @@ static int cut(char *text, char *words[RULE_WORDS + 1])
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *words[RULE_WORDS + 1];
-	char error[RULE_ERROR], printed[RULE_LEN], again[RULE_LEN];
+	char error[RULE_ERROR], printed[RULE_SOURCE_LEN], again[RULE_SOURCE_LEN];
 	struct rule entry;
 	struct dsn_key key;
 
@@ -33,6 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	bdf_parse(text, &key);
 	if (rule_parse(words, cut(text, words), &entry, error)) {
+		rule_format_source(&entry, printed);
+		strcpy(again, printed);
+		if (!rule_parse(words, cut(again, words), &entry, error))
+			abort();
+		rule_format_source(&entry, again);
+		if (strcmp(printed, again))
+			abort();
+		rule_resolve(&entry, &(struct site_key){});
 		rule_format(&entry.key, &entry.value, printed);
 		strcpy(again, printed);
 		if (!rule_parse(words, cut(again, words), &entry, error))
