@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Openers of vfio-pci devices: a dsn_holder for each file of each process. A file of
+ * Openers of vfio-pci devices: a dsn_open_file for each file of each process. A file of
  * /dev/vfio/devices that is not bound yet is none: nothing was read by it.
  */
 #ifndef DSN_OPENERS_BPF_H
@@ -17,7 +17,7 @@ static __always_inline int write_opener(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct vfio_pci_core_device *vdev;
-	struct dsn_holder holder = {};
+	struct dsn_open_file found = {};
 	struct file *file = ctx->file;
 
 	if (!task || !file)
@@ -25,11 +25,11 @@ static __always_inline int write_opener(struct bpf_iter__task_file *ctx)
 	vdev = vfio_of_file(file);
 	if (!vdev || !is_opened(file))
 		return 0;
-	holder.opener.key = key_of(KREAD(vdev, pdev));
-	holder.opener.pid = task->tgid;
-	holder.opener.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	BPF_CORE_READ_STR_INTO(&holder.command, task, group_leader, comm);
-	bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder));
+	found.opener.key = key_of(KREAD(vdev, pdev));
+	found.opener.pid = task->tgid;
+	found.opener.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	BPF_CORE_READ_STR_INTO(&found.command, task, group_leader, comm);
+	bpf_seq_write(ctx->meta->seq, &found, sizeof(found));
 	return 0;
 }
 

@@ -270,7 +270,7 @@ struct dsn_opener {
 };
 
 /* The record that the iterator of bpf/openers.bpf.h writes for each such file. */
-struct dsn_holder {
+struct dsn_open_file {
 	struct dsn_opener opener;
 	char command[16]; /* the process's name */
 };
@@ -312,7 +312,7 @@ _Static_assert(sizeof(struct dsn_totals) == 112, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_repair) == 56, "dsn_repair has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
-_Static_assert(sizeof(struct dsn_holder) == 40, "dsn_holder has no padding");
+_Static_assert(sizeof(struct dsn_open_file) == 40, "dsn_open_file has no padding");
 _Static_assert(sizeof(struct dsn_symbol) == 40, "dsn_symbol has no padding");
 _Static_assert(sizeof(struct dsn_event) == 64, "dsn_event has no padding");
 _Static_assert(sizeof(struct dsn_monitor) == 24, "dsn_monitor has no padding");

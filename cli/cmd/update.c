@@ -61,7 +61,7 @@ static bool shows_another(const struct update *update, const struct dsn_key *fun
 static int check_open(const struct update *update)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
-	char bdf[BDF_LEN], user[OPENER_LEN];
+	char bdf[BDF_LEN], opener[OPENER_LEN];
 	int status = EXIT_DONE, err;
 	size_t count, i;
 
@@ -76,10 +76,10 @@ static int check_open(const struct update *update)
 		if (!shows_another(update, &openers[i].id.key))
 			continue;
 		bdf_format(&openers[i].id.key, bdf);
-		opener_format(&openers[i], user);
+		opener_format(&openers[i], opener);
 		say_error(
 			"%s: process %s has it open, and its guest would see the serial change; end it first, or use --force",
-			bdf, user);
+			bdf, opener);
 		status = EXIT_FAILED;
 	}
 	return status;

@@ -70,7 +70,7 @@ static size_t unite(struct opener *openers, size_t count)
 static int take(const char *data, ssize_t size, struct opener **openers, size_t *count)
 {
 	_cleanup_(close_fd) int early = pins_open(PIN_EARLY);
-	struct dsn_holder found;
+	struct dsn_open_file found;
 	size_t n = size / sizeof(found), i;
 	__u32 one;
 
