@@ -150,7 +150,7 @@ if has_fexit; then
 		dsnctl load --hook permission
 	told "a read that is refused has an event with the reason" \
 		done=refused offset=322 length=4 \
-		reason=it*has*a*serial*in*it* -- vfio_read $bdf hex 0x142 4
+		reason=it*contains*a*serial* -- vfio_read $bdf hex 0x142 4
 	expect_output "a read that has an event for being refused has failed" \
 		"Operation not permitted" cat /run/output
 else
