@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #define COM1 0x3f8
-#define DEVFN (5 << 3)
 extern const uint32_t multiboot_header[];
 __asm__(".pushsection .multiboot, \"a\"\n"
 	".balign 4\n"
@@ -31,7 +30,12 @@ struct multiboot {
 
 void guest_main(const struct multiboot *info);
 
+/* Where the function may be: in a slot of the chipset, or plugged in behind a port. */
+#define AT_START (5U << 3)
+#define PLUGGED_IN (1U << 8)
+
 static uint32_t dsn, real[2];
+static unsigned int function; /* bus, slot and function number */
 
 static void outb(uint16_t port, uint8_t value)
 {
@@ -111,9 +115,9 @@ static void parse(const char *end)
 }
 
 /* By ports a register has 8 bits; some chipsets take four more from bits 24 to 27. */
-static uint32_t by_ports(unsigned int devfn, unsigned int at)
+static uint32_t by_ports(unsigned int where, unsigned int at)
 {
-	outl(0xcf8, 0x80000000 | (at & 0xf00) << 16 | devfn << 8 | (at & 0xfc));
+	outl(0xcf8, 0x80000000 | (at & 0xf00) << 16 | where << 8 | (at & 0xfc));
 	return inl(0xcfc);
 }
 
@@ -122,9 +126,14 @@ static uintptr_t ecam(void)
 	return by_ports(0, 0x60) & 0xf0000000; /* PCIEXBAR, set by the firmware */
 }
 
+static unsigned int find_function(void)
+{
+	return by_ports(AT_START, 0) == 0xffffffff ? PLUGGED_IN : AT_START;
+}
+
 static uint32_t dword_at(unsigned int at)
 {
-	return *(volatile uint32_t *)(ecam() + (DEVFN << 12) + at);
+	return *(volatile uint32_t *)(ecam() + (function << 12) + at);
 }
 
 static void print_chain(void)
@@ -150,14 +159,14 @@ static const char *const ways[] = { "ports", "dword", "word", "byte", "odd" };
 /* All of config space; "odd" reads dwords from addresses that are not a multiple of four. */
 static void read_all(enum way way, uint8_t *image)
 {
-	uintptr_t from = ecam() + (DEVFN << 12), at;
+	uintptr_t from = ecam() + (function << 12), at;
 	int shift = way == ODD ? 2 : 0;
 	uint32_t value;
 
 	for (at = 0; at < 4096; at++) {
 		switch (way) {
 		case PORTS:
-			value = by_ports(DEVFN, at) >> (8 * (at & 3));
+			value = by_ports(function, at) >> (8 * (at & 3));
 			break;
 		case BYTE:
 			value = *(volatile uint8_t *)(from + at);
@@ -221,8 +230,9 @@ void guest_main(const struct multiboot *info)
 	print("ready\n");
 	for (;;) {
 		wait_for_line();
+		function = find_function();
 		print("ports find ");
-		print_hex(by_ports(DEVFN, 0), 8);
+		print_hex(by_ports(function, 0), 8);
 		put('\n');
 		print_chain();
 		for (way = PORTS; way < WAYS; way++)

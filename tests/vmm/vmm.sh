@@ -1,12 +1,12 @@
 # Starts the packed QEMU with an assigned function and talks to its guest and its monitor.
 # shellcheck shell=dash
 
-# start_vmm NAME BDF ARGUMENT...: the guest has the function at 00:05.0; its first serial
-# port is talked to as NAME, the monitor by monitor().
-start_vmm() {
-	local name=$1 host=$2 end
+# start_machine NAME ARGUMENT...: its first serial port is talked to as NAME, the monitor by
+# monitor().
+start_machine() {
+	local name=$1 end
 
-	shift 2
+	shift
 	for end in in out monitor.in monitor.out; do
 		rm -f "/run/$name.$end"
 		mkfifo "/run/$name.$end"
@@ -15,11 +15,20 @@ start_vmm() {
 		-no-user-config -display none -machine q35 -accel tcg -cpu qemu64,cx16=off -m 128 \
 		-chardev "pipe,id=com1,path=/run/$name" -serial chardev:com1 \
 		-chardev "pipe,id=monitor,path=/run/$name.monitor" -mon chardev=monitor,mode=control \
-		-device "vfio-pci,host=$host,addr=5,romfile=$vfio_options" "$@" \
-		>"/run/$name.log" 2>&1 &
+		${VFIO_CDEV:+-object iommufd,id=iommufd0} "$@" >"/run/$name.log" 2>&1 &
 	echo $! >"/run/$name.pid"
 }
-vfio_options=''
+
+# More options of a function that is assigned: by cdev, if VFIO_CDEV is in the environment.
+vfio_options=${VFIO_CDEV:+,iommufd=iommufd0}
+
+# start_vmm NAME BDF ARGUMENT...: a machine that has the function at 00:05.0
+start_vmm() {
+	local name=$1 host=$2
+
+	shift 2
+	start_machine "$name" -device "vfio-pci,host=$host,addr=5,romfile=$vfio_options" "$@"
+}
 
 stop_vmm() {
 	kill "$(cat "/run/$1.pid")"
@@ -77,4 +86,21 @@ up() {
 		not_ok "$2" "$(tail -n 20 /run/seen)"
 		finish
 	fi
+}
+
+# sees NAME CHAIN HEADER SERIAL PLACES: the capability chain that the guest walks, what is
+# where the serial was by every way of reading, and in how many places it finds the real one
+sees() {
+	local way
+
+	tell guest look
+	hear guest end 60 >/run/seen
+	expect_output "$1: the chain" "^chain $2$" cat /run/seen
+	for way in dword word byte odd; do
+		expect_output "$1: read by $way" "^$way header $3 serial $4 real $5$" \
+			cat /run/seen
+	done
+	# which is why a guest needs the memory-mapped way: ports reach 256 bytes
+	expect_output "$1: ports reach the function" "^ports find 10d38086$" cat /run/seen
+	expect_output "$1: ports show nothing of its serial" "^ports .* real 0$" cat /run/seen
 }
