@@ -101,7 +101,7 @@ install_modules() {
 	cp -al "$cache/kernels/${name%-iommufd}" kernel
 	rm -rf "$modules"/kernel/drivers/vfio "$modules"/modules.{dep,symbols,alias}*
 	mkdir -p "$modules/kernel/drivers/vfio"
-	find modules -name '*.ko' -exec cp {} "$modules/kernel/drivers/vfio/" \;
+	find modules -name '*.ko' -exec strip -d {} + -exec cp -t "$modules/kernel/drivers/vfio/" {} +
 	index_modules
 }
 
