@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What dsnctl keeps in bpffs: DSN_PIN_DIR, mode 0700, locked while it changes. */
+/* The pins in bpffs: DSN_PIN_DIR, mode 0700, locked while it changes; and a copy. */
 #include "kernel/pins.h"
 
 #include <bpf/bpf.h>
@@ -21,8 +21,9 @@
 #define PIN_PATH_LEN 64
 
 /*
- * Where each pin is: under its public name, and in a bpffs of our own, so that what is in
- * force stays so when the shared one is wiped or unmounted. The first that has it counts.
+ * The folders of pins: the public one, and one in a bpffs of our own, so that the
+ * programs stay in force if the shared bpffs is wiped or unmounted. The first that has a
+ * pin counts.
  */
 static const char *const places[] = { DSN_PIN_DIR, DSN_KEEP_DIR };
 
@@ -236,7 +237,7 @@ int pins_drop_all(void)
 	return err;
 }
 
-/* What to do about maps of another version, which only that version can change. */
+/* Reports maps of another version, which only that version can change, and the remedy. */
 void pins_say_other_layout(__u32 layout)
 {
 	bool is_former = layout >= DSN_LAYOUT_RULES && layout < DSN_LAYOUT;

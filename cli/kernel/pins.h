@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What dsnctl keeps in bpffs: DSN_PIN_DIR, mode 0700, locked while it changes. */
+/* The pins in bpffs: DSN_PIN_DIR, mode 0700, locked while it changes; and a copy. */
 #ifndef DSNCTL_PINS_H
 #define DSNCTL_PINS_H
 
@@ -21,7 +21,7 @@
 #define PIN_EARLY "early"
 #define PIN_OPEN "open"
 
-/* Whether /sys/fs/bpf is a bpffs, where pins can be. */
+/* Tests if /sys/fs/bpf is a bpffs, where pins can be. */
 bool pins_have_bpffs(void);
 
 /* Every command that needs the maps starts here; prints the error itself. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The BPF programs: loaded, attached, pinned, and asked what they have missed. */
+/* The BPF programs: loads, attaches, pins, finds and unloads them. */
 #include "kernel/program.h"
 
 #include <bpf/bpf.h>
@@ -77,7 +77,7 @@ refuse(struct refusal *refusal, enum group group, const char *format, ...)
 	va_end(args);
 }
 
-/* Takes the line of the verifier's log that says why, else the text of the error. */
+/* Finds the line of the verifier's log with the reason, else the text of the error. */
 static void explain(struct refusal *refusal, enum group group, int err)
 {
 	char *line, *rest = kernel_log, *last = NULL;
@@ -140,10 +140,10 @@ static void destroy(struct dsnctl_bpf **skeleton)
 	dsnctl_bpf__destroy(*skeleton);
 }
 
-/* The links of a load that has not been pinned yet; dropped if it fails. */
+/* The links of a load that are not pinned yet; dropped if it fails. */
 struct links {
 	struct bpf_link *of[ATTACHMENTS];
-	struct bpf_link *open; /* NULL if openers_find() is left to find its own way */
+	struct bpf_link *open; /* NULL if openers_find() has to load its own */
 };
 
 static void destroy_links(struct links *links)
@@ -155,7 +155,7 @@ static void destroy_links(struct links *links)
 	bpf_link__destroy(links->open);
 }
 
-/* Sets what the programs are told of this host and this load. */
+/* Sets the constants of the programs for this host and this load. */
 static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
 		     const struct host *host, __u64 id, struct refusal *refusal)
 {
@@ -171,11 +171,11 @@ static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
 	skeleton->rodata->ring_sleeps = host_ringbuf_sleeps();
 	skeleton->rodata->vfio_device_fops = symbols.fops;
 	skeleton->rodata->vfio_device_fops_read = symbols.read;
-	/* the pinned iterator is good while a link holds the module that it knows */
+	/* the pinned iterator is valid while a link holds the module that it knows */
 	bpf_program__set_autoload(skeleton->progs.dsn_open,
 				  found && (plan->hook == DSN_HOOK_FEXIT ||
 					    plan->hook == DSN_HOOK_PERMISSION));
-	/* programs that are asked about every file must know those of vfio */
+	/* programs that run for every file must know those of vfio */
 	if (found || (plan->hook != DSN_HOOK_PERMISSION &&
 		      !(plan->options & (DSN_OPTION_ANSWER | DSN_OPTION_GATE))))
 		return 0;
@@ -187,7 +187,7 @@ static int configure(struct dsnctl_bpf *skeleton, const struct plan *plan,
 	return -ENOENT;
 }
 
-/* The first program that the kernel has not taken. */
+/* Finds the first program that the kernel has refused. */
 static enum group find_culprit(struct dsnctl_bpf *skeleton, const struct plan *plan)
 {
 	struct bpf_program *program;
@@ -266,7 +266,7 @@ static void read_some_config(void)
 	globfree(&found);
 }
 
-/* Tries the ground that the check stands on: its program cannot be preempted. */
+/* Tries what the check depends on: its program cannot be preempted. */
 static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
 		     const struct host *host, struct refusal *refusal)
 {
@@ -281,7 +281,7 @@ static int try_check(struct dsnctl_bpf *skeleton, const struct plan *plan,
 		       plan->check == DSN_CHECK_USAGE ? "rpm_usage" : "rpm_resume");
 		return -ENODATA;
 	}
-	/* a kernel that never preempts does not count who forbids it */
+	/* a kernel that never preempts has no count of who forbids it */
 	if (probe->preemptible && host->can_preempt) {
 		refuse(refusal, group, "this kernel runs tracepoints with preemption on");
 		return -EOPNOTSUPP;
@@ -324,9 +324,9 @@ static int attach(struct dsnctl_bpf *skeleton, struct links *links,
 }
 
 /*
- * Pins all links beside the old ones before the first of these goes: whenever this is cut
- * off, each layer that ran before is whole, old or new. The old hook goes before the old
- * check, so that it never waits for a check that is gone.
+ * Pins all links beside the old ones before the first of these is dropped: if this is
+ * interrupted, each layer that ran before is whole, old or new. The old hook is dropped
+ * before the old check, so that it never waits for a check that is gone.
  */
 static int pin_links(const struct links *links)
 {
@@ -347,14 +347,19 @@ static int pin_links(const struct links *links)
 	return err;
 }
 
-/* Before the hook that holds the modules it knows, and never after it; see openers_find(). */
+/*
+ * Drops the iterator before the hook, which holds the modules that it knows; see
+ * openers_find().
+ */
 static int pin_open(const struct links *links)
 {
 	return links->open ? pins_put(PIN_OPEN, bpf_link__fd(links->open))
 			   : pins_drop(PIN_OPEN);
 }
 
-/* Drops what was prepared and not committed: nobody would know of those programs. */
+/*
+ * Drops what was prepared and not committed; no later command would find those programs.
+ */
 static void discard_all(void)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The BPF programs: loaded, attached, pinned, and asked what they have missed. */
+/* The BPF programs: loads, attaches, pins, finds and unloads them. */
 #ifndef DSNCTL_PROGRAM_H
 #define DSNCTL_PROGRAM_H
 
@@ -9,11 +9,11 @@
 #include "model/policy.h"
 #include "dsn_contract.h"
 
-/* Why programs could not be loaded. */
+/* The reason why programs could not be loaded. */
 struct refusal {
 	enum group
 		group; /* whose program the kernel refused; GROUPS: no program's fault */
-	char reason[160]; /* what the kernel said, its last line */
+	char reason[160]; /* the kernel's last line */
 };
 
 /*
