@@ -45,6 +45,8 @@ done | none "cli/ includes headers with their folder"
 # a name is printed alone: it does not lean on the line before
 git grep -nE '^\s*(expect|expect_output|expect_status [0-9]+|told|sees|check|not_ok|ok) "((and|but|or|nor|so|which|also|it|its|then|now|the same|as before)\b|[^" ]*")' -- 'tests/*.sh' |
 	grep -v '"\$' | none "the names of assertions are readable alone"
+git grep -nE '(/\*|^[[:space:]]*\*|//) *(What|Whether|Who|Whom|Which|Where|How|Of|As|And) ' -- \
+	'*.c' '*.h' ':!vmlinux.h' | none "comments start with a verb or a noun"
 if command -v shellcheck >/dev/null; then
 	git grep -lE '^#!.*(bash|sh)$|shellcheck shell=|^\. /lib\.sh' -- tests .ci ':!*.md' |
 		xargs shellcheck -x -P SCRIPTDIR -e SC2317,SC2016,SC2001 2>&1 |
