@@ -30,7 +30,7 @@ struct multiboot {
 
 void guest_main(const struct multiboot *info);
 
-/* Where the function may be: in a slot of the chipset, or plugged in behind a port. */
+/* The places of the function: a slot of the chipset, or behind a port. */
 #define AT_START (5U << 3)
 #define PLUGGED_IN (1U << 8)
 
