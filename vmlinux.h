@@ -123,6 +123,7 @@ struct vfio_pci_core_device {
 	struct pci_dev *pdev;
 	u8 *pci_config_map;
 	u8 *vconfig;
+	bool extended_caps : 1; /* config space has any, as the device answered at open */
 };
 
 /* What a device's file leads to; before 6.6 it led to the vfio_device itself. */
@@ -137,7 +138,17 @@ struct file_operations {
 
 struct cred;
 
+struct super_block {
+	u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
 struct file {
+	struct inode *f_inode;
 	const struct file_operations *f_op;
 	void *private_data;
 	const struct cred *f_cred;
@@ -148,6 +159,7 @@ struct vm_area_struct {
 };
 
 struct mm_struct {
+	struct file *exe_file;
 	atomic_t mm_users;
 };
 

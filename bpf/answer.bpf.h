@@ -110,10 +110,24 @@ static __always_inline int let_through(struct pci_dev *pdev, struct dsn_device *
 	return 0;
 }
 
+/* Tells whether the reader runs an executable that `load` was given. */
+static __always_inline bool is_known_vmm(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	struct dsn_executable executable = {
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.device = BPF_CORE_READ(inode, i_sb, s_dev),
+	};
+
+	return bpf_map_lookup_elem(&vmms, &executable);
+}
+
 static __always_inline int whole_read(struct pci_dev *pdev, const struct dsn_key *key,
 				      struct dsn_device *device, __u64 place)
 {
-	bool passes = options & DSN_OPTION_WHOLE;
+	bool passes = options & DSN_OPTION_WHOLE ||
+		      (options & DSN_OPTION_VMMS && is_known_vmm());
 	__u32 reason = passes ? DSN_REASON_WHOLE_PASSED : DSN_REASON_WHOLE;
 
 	note_incident(&wholes, COUNT(wholes), *key, reason);
@@ -193,6 +207,9 @@ static __noinline int withhold(struct file *file, bool answers, bool last)
 		return chain.len;
 	}
 	if (!last)
+		return 0;
+	/* vfio has found no extended capabilities, so there is no serial to be found */
+	if (verdict == VERDICT_WHOLE && !KREAD_BIT(vdev, extended_caps))
 		return 0;
 	if (verdict == VERDICT_WHOLE)
 		return whole_read(pdev, &key, rule.device, place);

@@ -48,4 +48,17 @@ const volatile bool can_cast;
 			 failed_);                                                       \
 	})
 
+/* Loads a bit field of a single bit, of a little-endian kernel. */
+#define KREAD_BIT(pointer, field)                                                        \
+	({                                                                               \
+		bool failed_;                                                            \
+		__u64 bits_ = KREAD_AT(__u64,                                            \
+				       (__u64)(pointer) +                                \
+					       __CORE_RELO(pointer, field, BYTE_OFFSET), \
+				       failed_);                                         \
+                                                                                         \
+		bits_ <<= __CORE_RELO(pointer, field, LSHIFT_U64);                       \
+		!!(bits_ >> __CORE_RELO(pointer, field, RSHIFT_U64));                    \
+	})
+
 #endif

@@ -58,6 +58,13 @@ struct incidents {
 } kills SEC(".maps"), wholes SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DSN_MAX_VMMS);
+	__type(key, struct dsn_executable);
+	__type(value, struct dsn_vmm);
+} vmms SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, DSN_EVENTS_SIZE);
 } events SEC(".maps");

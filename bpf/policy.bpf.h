@@ -24,17 +24,6 @@ static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *
 	return rule->expect == ((__u32)KREAD(pdev, vendor) << 16 | KREAD(pdev, device));
 }
 
-static __always_inline bool is_virtfn(struct pci_dev *pdev)
-{
-	bool failed;
-	__u64 bits = KREAD_AT(
-		__u64, (__u64)pdev + __CORE_RELO(pdev, is_virtfn, BYTE_OFFSET), failed);
-
-	/* little-endian: shift out what follows its bytes */
-	bits <<= __CORE_RELO(pdev, is_virtfn, LSHIFT_U64);
-	return bits >> __CORE_RELO(pdev, is_virtfn, RSHIFT_U64);
-}
-
 /*
  * Resolves a function's rule by the order of dsn_precedence.h; without any, the zeroed rule:
  * scrub. Clears `lasting` if the result depends on more than the function and the rule set.
@@ -42,7 +31,7 @@ static __always_inline bool is_virtfn(struct pci_dev *pdev)
 static __always_inline struct dsn_rule resolve_rule(void *set, struct pci_dev *pdev,
 						    struct dsn_key key, bool *lasting)
 {
-	bool virtfn = is_virtfn(pdev);
+	bool virtfn = KREAD_BIT(pdev, is_virtfn);
 	struct dsn_rule *rule, none = {};
 	struct dsn_key wanted;
 	__u32 i;
@@ -123,7 +112,8 @@ static __noinline int resolve_anew(struct pci_dev *pdev, const struct dsn_key *k
 		return 0;
 	device->serial = rule->serial;
 	device->policy = rule->policy;
-	device->seal = seal_of(rule->serial, rule->policy, set->id, is_virtfn(pdev));
+	device->seal =
+		seal_of(rule->serial, rule->policy, set->id, KREAD_BIT(pdev, is_virtfn));
 	return 0;
 }
 
@@ -140,8 +130,8 @@ static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pd
 	if (device && set) {
 		rule->serial = device->serial;
 		rule->policy = device->policy;
-		if (device->seal ==
-		    seal_of(rule->serial, rule->policy, set->id, is_virtfn(pdev)))
+		if (device->seal == seal_of(rule->serial, rule->policy, set->id,
+					    KREAD_BIT(pdev, is_virtfn)))
 			return;
 	}
 	resolve_anew(pdev, key, rule);

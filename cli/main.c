@@ -21,7 +21,7 @@
 static const struct command commands[] = {
 	{ .name = "load",
 	  .run = cmd_load,
-	  .letters = "kcaw",
+	  .letters = "kcawV",
 	  .does = "hook the kernel: from now on guests read what the rules say",
 	  .help = "Loads vfio-pci if needed. The default is scrub: a serial reads as zeros. If programs\n"
 		  "are loaded already, new ones take over without a gap, and the rules stay.\n\n"
@@ -165,7 +165,9 @@ static const struct {
 	{ 'a', "    --answer",
 	  "answer reads of a serial at once, without asking the device" },
 	{ 'w', "    --whole-reads HOW",
-	  "refuse (the default) or allow whole reads under the hook permission" },
+	  "known (the default), refuse or allow: who may read all of it at once" },
+	{ 'V', "    --vmm PATH",
+	  "an executable that is known, in place of QEMU; may be repeated" },
 	{ 'f', "    --force", "do it even while a process has a device open" },
 	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
 	{ 'p', "    --prune", "remove the rules that are in no file" },
@@ -187,6 +189,7 @@ static const struct option long_options[] = {
 	{ "check", required_argument, NULL, 'c' },
 	{ "answer", no_argument, NULL, 'a' },
 	{ "whole-reads", required_argument, NULL, 'w' },
+	{ "vmm", required_argument, NULL, 'V' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "save", no_argument, NULL, 's' },
 	{ "prune", no_argument, NULL, 'p' },
@@ -356,6 +359,8 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 			options.answer = true;
 		else if (letter == 'w')
 			options.whole_reads = optarg;
+		else if (letter == 'V' && options.vmms < DSN_MAX_VMMS)
+			options.vmm[options.vmms++] = optarg;
 		else if (letter == 'q')
 			options.require = optarg;
 		else if (letter == 't')

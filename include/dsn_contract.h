@@ -253,10 +253,25 @@ enum dsn_check {
 enum dsn_option {
 	DSN_OPTION_ANSWER = 1, /* reads of a serial are answered before vfio is entered */
 	DSN_OPTION_WHOLE = 2,  /* DSN_HOOK_PERMISSION lets whole reads through */
+	DSN_OPTION_VMMS = 8,   /* it lets those of the executables in `vmms` through */
 	/* an LSM program refuses reads by io_uring, or, under DSN_HOOK_PERMISSION, all
 	   that were not answered */
 	DSN_OPTION_GATE = 4,
 };
+
+/* The executable file of a VMM, as the kernel has it in memory; key of the map `vmms`. */
+struct dsn_executable {
+	__u64 inode;  /* inode number */
+	__u32 device; /* of its superblock, major << 20 | minor */
+	__u32 reserved;
+};
+
+/* Value of the map `vmms`: VMMs that ask the device again for each read of their guests. */
+struct dsn_vmm {
+	char path[128]; /* for `status`; cut off if it is longer */
+};
+
+#define DSN_MAX_VMMS 32
 
 /*
  * A process that has a function's vfio device open. Key of the map `early`: those that had
@@ -311,6 +326,7 @@ _Static_assert(sizeof(struct dsn_device) == 88, "dsn_device has no padding");
 _Static_assert(sizeof(struct dsn_totals) == 112, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_repair) == 56, "dsn_repair has no padding");
+_Static_assert(sizeof(struct dsn_executable) == 16, "dsn_executable has no padding");
 _Static_assert(sizeof(struct dsn_opener) == 24, "dsn_opener has no padding");
 _Static_assert(sizeof(struct dsn_open_file) == 40, "dsn_open_file has no padding");
 _Static_assert(sizeof(struct dsn_symbol) == 40, "dsn_symbol has no padding");

@@ -312,7 +312,7 @@ struct forecast {
 
 static void find_forecast(struct forecast *forecast, const struct host *host)
 {
-	static const struct request request;
+	static const struct request request = { .options = DSN_OPTION_VMMS };
 	static const struct faults none;
 	struct reasons reasons;
 

@@ -4,6 +4,8 @@
 #define DSNCTL_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include "dsn_contract.h"
 #include "lib/exit.h"
 
 struct options {
@@ -17,6 +19,8 @@ struct options {
 	const char *check;
 	bool answer;
 	const char *whole_reads;
+	const char *vmm[DSN_MAX_VMMS];
+	size_t vmms;
 	const char *require;
 	const char *textfile;
 	bool follow;

@@ -12,6 +12,7 @@
 #include "kernel/plan.h"
 #include "kernel/program.h"
 #include "kernel/stopped.h"
+#include "kernel/vmm.h"
 #include "model/journal.h"
 #include "model/key.h"
 #include "model/ruleset.h"
@@ -97,7 +98,7 @@ static bool would_weaken(const struct request *request, const struct plan *plan,
 		return false;
 	program_find(&running);
 	/* no program of its own tells that */
-	running.options |= plan->options & DSN_OPTION_WHOLE;
+	running.options |= plan->options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
 	plan_guarantee(&running, &host->running, &none, NULL, &now);
 	plan_guarantee(plan, &host->running, &none, reasons, &then);
 	return then.level < now.level;
@@ -271,7 +272,38 @@ static __u64 missed_until_now(const struct plan *running)
 	return state.missed + missed;
 }
 
-static int put_in_force(const struct request *request, bool json)
+/* The executables whose whole reads are let through. */
+struct vmms {
+	struct vmm of[DSN_MAX_VMMS];
+	size_t count;
+};
+
+/* Identifies the executables that were asked for, or those of QEMU. */
+static int find_vmms(const struct options *options, struct vmms *vmms)
+{
+	size_t i;
+	int err;
+
+	vmms->count = options->vmms ? 0 : vmm_find_known(vmms->of);
+	for (i = 0; i < options->vmms; i++) {
+		err = vmm_identify(options->vmm[i], &vmms->of[vmms->count++]);
+		if (!err)
+			continue;
+		say_error("--vmm %s: not an executable that can be identified: %s",
+			  options->vmm[i], strerror(-err));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+static int store_vmms(const struct vmms *vmms)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_VMMS);
+
+	return fd < 0 ? fd : vmm_store(fd, vmms->of, vmms->count);
+}
+
+static int put_in_force(const struct request *request, const struct vmms *vmms, bool json)
 {
 	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
 	struct outcome outcome;
@@ -290,6 +322,8 @@ static int put_in_force(const struct request *request, bool json)
 	if (status)
 		return status;
 	err = publish_rules();
+	if (!err)
+		err = store_vmms(vmms);
 	if (!err)
 		err = write_state(&outcome, missed);
 	if (err) {
@@ -317,7 +351,8 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		.check = asked(options->check),
 		.options = options->answer ? DSN_OPTION_ANSWER : 0,
 	};
-	const char *whole = options->whole_reads ? options->whole_reads : "refuse";
+	const char *whole = options->whole_reads ? options->whole_reads : "known";
+	struct vmms vmms = {};
 	_cleanup_(close_fd) int lock = -1;
 	int status, err;
 	__u32 layout;
@@ -328,16 +363,24 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	     !is_one_of("--hook", options->hook, "auto|fexit|kprobe|none|permission")) ||
 	    (options->check &&
 	     !is_one_of("--check", options->check, "auto|off|usage|resume")) ||
-	    !is_one_of("--whole-reads", whole, "refuse|allow"))
+	    !is_one_of("--whole-reads", whole, "known|refuse|allow"))
 		return EXIT_USAGE;
+	if (options->vmms && strcmp(whole, "known")) {
+		say_error("--vmm is for --whole-reads known, not %s", whole);
+		return EXIT_USAGE;
+	}
 	if (!strcmp(whole, "allow"))
 		request.options |= DSN_OPTION_WHOLE;
+	if (!strcmp(whole, "known"))
+		request.options |= DSN_OPTION_VMMS;
 	if (geteuid()) {
 		say_error(
 			"this needs root: loading BPF programs that write into other processes does");
 		return EXIT_FAILED;
 	}
 	status = check_host();
+	if (!status && request.options & DSN_OPTION_VMMS)
+		status = find_vmms(options, &vmms);
 	if (status)
 		return status;
 	lock = pins_lock(PINS_CREATE);
@@ -354,7 +397,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		pins_say_other_layout(layout);
 		return EXIT_FAILED;
 	}
-	return put_in_force(&request, options->json);
+	return put_in_force(&request, &vmms, options->json);
 }
 
 /* The kernel notices at some later time what was not undone, and gives ftrace up. */

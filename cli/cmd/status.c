@@ -11,6 +11,7 @@
 #include "kernel/rulemap.h"
 #include "kernel/stats.h"
 #include "kernel/stopped.h"
+#include "kernel/vmm.h"
 #include "model/config.h"
 #include "model/key.h"
 #include "model/policy.h"
@@ -108,6 +109,10 @@ static const struct column unsaved_columns[] = {
 	[UNSAVED_FILE] = { "file" },
 };
 
+static const struct column vmm_columns[] = {
+	{ .name = "path" },
+};
+
 enum {
 	STOPPED_TIME,
 	STOPPED_BDF,
@@ -138,6 +143,7 @@ struct view {
 	struct table fields;
 	struct table kills;
 	struct table wholes;  /* readers of all of config space */
+	struct table vmms;    /* executables whose whole reads are let through */
 	struct table drift;   /* rules whose function has other ids */
 	struct table unsaved; /* rules that no file has like this */
 	struct table early;   /* openers from before `load` */
@@ -145,6 +151,29 @@ struct view {
 	enum level level;
 	bool is_loaded;
 };
+
+/* Adds the executables whose whole reads are let through. */
+static int fill_vmms(struct table *table)
+{
+	_cleanup_(close_fd) int map = -1;
+	struct vmm vmms[DSN_MAX_VMMS];
+	size_t count, i;
+	int status;
+
+	map = pins_map(PIN_VMMS, &status);
+	if (map < 0)
+		return status;
+	count = vmm_read(map, vmms);
+	for (i = 0; i < count; i++) {
+		if (table_row(table)) {
+			say_error("cannot list the VMMs: %s", strerror(ENOMEM));
+			return EXIT_FAILED;
+		}
+		make_printable(vmms[i].name.path, sizeof(vmms[i].name.path));
+		table_text(table, 0, vmms[i].name.path);
+	}
+	return EXIT_DONE;
+}
 
 /* Adds the last incidents of `total`, oldest first. */
 static int fill_incidents(struct table *table, const char *pin, __u64 total)
@@ -329,6 +358,8 @@ static int fill_lists(struct view *view, const struct stats *stats)
 	if (!status && fill_unsaved(&view->unsaved, &set))
 		table_number(&view->fields, COL_UNSAVED,
 			     json_object_array_length(view->unsaved.rows));
+	if (!status && stats->plan.options & DSN_OPTION_VMMS)
+		status = fill_vmms(&view->vmms);
 	if (!status)
 		status = fill_early(&view->early);
 	if (!status)
@@ -360,7 +391,9 @@ static void fill_loaded(struct table *table, const struct stats *stats)
 	table_bool(table, COL_ANSWER, stats->plan.options & DSN_OPTION_ANSWER);
 	if (stats->plan.hook == DSN_HOOK_PERMISSION)
 		table_text(table, COL_WHOLE_READS,
-			   state->options & DSN_OPTION_WHOLE ? "allow" : "refuse");
+			   state->options & DSN_OPTION_WHOLE  ? "allow"
+			   : state->options & DSN_OPTION_VMMS ? "known"
+							      : "refuse");
 	table_text(table, COL_VERSION, state->version);
 	format_boot_time(state->loaded_ns, since);
 	table_text(table, COL_SINCE, since);
@@ -410,6 +443,7 @@ static void print(struct view *view, bool json)
 				       table_take_rows(&view->kills));
 		json_object_object_add(object, "whole_readers",
 				       table_take_rows(&view->wholes));
+		json_object_object_add(object, "vmms", table_take_rows(&view->vmms));
 		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
 		json_object_object_add(object, "unsaved_rules",
 				       table_take_rows(&view->unsaved));
@@ -425,6 +459,7 @@ static void print(struct view *view, bool json)
 	table_print_fields(&view->fields);
 	print_list(&view->kills, "killed");
 	print_list(&view->wholes, "whole reads of config space");
+	print_list(&view->vmms, "VMMs that may read config space whole");
 	print_list(&view->drift, "rules ignored: the device has other ids");
 	print_list(&view->unsaved,
 		   "rules that no file has like this: gone at the next boot");
@@ -460,6 +495,7 @@ static int init_view(struct view *view)
 	       table_init(&view->kills, incident_columns, ARRAY_SIZE(incident_columns)) ||
 	       table_init(&view->wholes, incident_columns,
 			  ARRAY_SIZE(incident_columns)) ||
+	       table_init(&view->vmms, vmm_columns, ARRAY_SIZE(vmm_columns)) ||
 	       table_init(&view->drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
 	       table_init(&view->unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
 	       table_init(&view->early, early_columns, ARRAY_SIZE(early_columns)) ||
@@ -471,6 +507,7 @@ static void drop_view(struct view *view)
 	table_free(&view->fields);
 	table_free(&view->kills);
 	table_free(&view->wholes);
+	table_free(&view->vmms);
 	table_free(&view->drift);
 	table_free(&view->unsaved);
 	table_free(&view->early);

@@ -33,7 +33,7 @@ _dsnctl_words() {
 	*\|*) _dsnctl_words "${1%%|*}"; _dsnctl_words "${1#*|}" ;;
 	HOOK) echo auto fexit kprobe none permission ;;
 	CHECK) echo auto off usage resume ;;
-	HOW) echo refuse allow ;;
+	HOW) echo known refuse allow ;;
 	LEVEL) echo proven withheld vmm-trusted best-effort ;;
 	VALUE) echo scrub hide pass derive ;;
 	UUID) _dsnctl_uuids ;;
@@ -94,7 +94,7 @@ _dsnctl() {
 		((${#operands[@]} <= i)) || [[ $kind == *... ]] || return
 	fi
 	kind=${kind%...}
-	if [[ $kind == FILE ]]; then
+	if [[ $kind == @(FILE|PATH) ]]; then
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

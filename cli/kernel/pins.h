@@ -15,6 +15,7 @@
 #define PIN_TOTALS "totals"
 #define PIN_KILLS "kills"
 #define PIN_WHOLES "wholes"
+#define PIN_VMMS "vmms"
 #define PIN_EVENTS "events"
 #define PIN_MONITOR "monitor"
 #define PIN_STATE "state"

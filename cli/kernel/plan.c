@@ -244,7 +244,7 @@ static enum exit_status choose_withholding(const struct host *host,
 		return EXIT_UNABLE;
 	}
 	plan->hook = DSN_HOOK_PERMISSION;
-	plan->options = request->options & DSN_OPTION_WHOLE;
+	plan->options = request->options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
 	if (is_locked(host))
 		snprintf(
 			reasons->hook, sizeof(reasons->hook),
@@ -377,11 +377,16 @@ static void grant_withheld(const struct plan *plan, const struct running *runnin
 		      "run 'dsnctl load' without --whole-reads allow if a VMM serves guests from whole reads, like StratoVirt",
 		      WITHHELD
 		      "; whole reads are allowed, by which a VMM learns the real serial");
+	else if (plan->options & DSN_OPTION_VMMS)
+		grant(guarantee, LEVEL_VMM_TRUSTED,
+		      "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or remove lockdown= from the command line; if no VMM is to learn a serial: 'dsnctl load --whole-reads refuse', under which QEMU does not start",
+		      WITHHELD
+		      "; whole reads are allowed for the executables that 'dsnctl status' lists, like QEMU, which asks the device again for its guest");
 	else
 		grant(guarantee, LEVEL_WITHHELD,
 		      "to have reads rewritten, so that rules can show serials or hide the capability: turn off Secure Boot, or remove lockdown= from the command line",
 		      WITHHELD
-		      "; whole reads too, which QEMU needs to start ('load --whole-reads allow')");
+		      "; whole reads too, which QEMU needs to start ('load --whole-reads known')");
 }
 
 /* Judges a hook without a check, which is never more than best effort. */

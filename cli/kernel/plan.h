@@ -12,7 +12,7 @@
 struct request {
 	const char *hook;  /* a name of hook_name(), or "auto" */
 	const char *check; /* a name of check_name(), or "auto" */
-	__u32 options;	   /* DSN_OPTION_ANSWER, DSN_OPTION_WHOLE */
+	__u32 options;	   /* DSN_OPTION_ANSWER, DSN_OPTION_WHOLE, DSN_OPTION_VMMS */
 };
 
 /* The layers that run, or are to run. */

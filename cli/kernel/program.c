@@ -62,7 +62,8 @@ static enum group group_of(const char *program, const struct plan *plan)
 static const char *const pinned_maps[] = { PIN_RULESETS, PIN_COUNTERS, PIN_SLOTS,
 					   PIN_TOTALS,	 PIN_KILLS,    PIN_WHOLES,
 					   PIN_EVENTS,	 PIN_MONITOR,  PIN_REPAIRS,
-					   PIN_WAKEUPS,	 PIN_STATE,    PIN_EARLY };
+					   PIN_WAKEUPS,	 PIN_STATE,    PIN_EARLY,
+					   PIN_VMMS };
 
 static char kernel_log[16 << 20]; /* a verifier's log that does not fit is an error */
 

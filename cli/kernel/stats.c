@@ -160,7 +160,8 @@ int stats_read(struct stats *stats)
 		return EXIT_UNPROTECTED;
 	}
 	status = read_state(&stats->state);
-	stats->plan.options |= stats->state.options & DSN_OPTION_WHOLE;
+	stats->plan.options |=
+		stats->state.options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
 	if (!status)
 		status = read_totals(&stats->totals);
 	if (!status)
@@ -269,7 +270,7 @@ const char *reason_text(__u32 reason)
 	case DSN_REASON_UNANSWERED:
 		return "it contains a serial, which cannot be overwritten here";
 	case DSN_REASON_WHOLE:
-		return "a whole read; 'load --whole-reads allow' lets it through";
+		return "a whole read; 'load --vmm PATH' lets those of a VMM through";
 	case DSN_REASON_WHOLE_PASSED:
 		return "a whole read that got the real serial";
 	default:

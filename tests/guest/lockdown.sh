@@ -18,14 +18,20 @@ expect_output "load --hook fexit names the kernel lockdown as the cause" \
 	sh -c "dsnctl load --hook fexit 2>&1; true"
 expect_status 4 "load --check usage exits with 4 under lockdown" dsnctl load --check usage
 expect_status 3 "a refused load leaves nothing loaded" dsnctl status
-expect_output "load takes hook permission and the gate, and withholds" \
-	"^loaded: hook permission, check off, gate: withheld$" dsnctl load
+expect_output "load takes hook permission and the gate" \
+	"^loaded: hook permission, check off, gate: vmm-trusted$" dsnctl load
 expect_output "check has foretold '$foretold'" "^${foretold:-nothing}$" outcome status
-expect "status is at least withheld" dsnctl status --require withheld
+expect "status is at least vmm-trusted" dsnctl status --require vmm-trusted
+expect_status 3 "status is not withheld while VMMs may read whole" dsnctl status --require withheld
+expect_output "load --whole-reads refuse withholds" ": withheld$" dsnctl load --whole-reads refuse
+expect "status is withheld if no whole read is let through" dsnctl status --require withheld
 expect_status 3 "status is not proven" dsnctl status --require proven
 expect_output "status says what a reader gets" \
 	"leaves the VMM's variable as it was, zeros in QEMU" dsnctl status
 expect_output "status says that whole reads are refused" "^whole_reads: +refuse" dsnctl status
+expect_status 1 "with --whole-reads refuse a whole read is refused" vfio_read $bdf serial
+expect "load without options succeeds over that" dsnctl load
+expect_output "status says that whole reads are for known VMMs" "^whole_reads: +known" dsnctl status
 
 # in the buffer stands something before each read, and stays there
 before=$(count refused)
@@ -65,7 +71,7 @@ before=$(count wholes)
 expect_status 1 "a whole read is refused" vfio_read $bdf serial
 expect_output "a refused whole read is counted" "^$((before + 1))$" count wholes
 expect_output "status names the reader of a refused whole read" \
-	"$bdf +[0-9]+ vfio_read +a whole read; 'load --whole-reads allow'" \
+	"$bdf +[0-9]+ vfio_read +a whole read; 'load --vmm PATH'" \
 	dsnctl status
 expect "verify succeeds" dsnctl verify
 expect_output "verify reports that whole reads are refused" "$bdf scrub +whole +refused" \
@@ -92,6 +98,32 @@ expect_output "under pass reads by every way show the real serial" " 0 wrong" \
 	vfio_read $bdf sweep /run/image $real
 expect "set scrub succeeds" dsnctl set $bdf scrub
 
+# a reader whose executable is listed, one whose is not, one by the name of the first
+cp /usr/sbin/vfio_read /usr/bin/vmm
+cp /usr/sbin/vfio_read /run/vmm
+expect_status 2 "load --vmm with --whole-reads refuse is wrong usage" \
+	dsnctl load --whole-reads refuse --vmm /usr/bin/vmm
+expect_status 1 "load --vmm of a file that is not there fails" dsnctl load --vmm /usr/bin/absent
+expect_status 1 "load --vmm of a folder fails" dsnctl load --vmm /usr/bin
+expect "load --vmm succeeds" dsnctl load --vmm /usr/bin/vmm
+expect_output "status lists the VMM" "^/usr/bin/vmm$" dsnctl status
+expect_output "status -j lists the VMM" "^/usr/bin/vmm$" \
+	sh -c "dsnctl status -j | json_get vmms 0 path"
+expect_output "after its whole read a listed VMM that asks again gets zeros" "^$zero$" \
+	/usr/bin/vmm $bdf serial
+expect_status 1 "a whole read by an executable that is not listed is refused" vfio_read $bdf serial
+expect_status 1 "a whole read by a copy of a listed VMM is refused" /run/vmm $bdf serial
+mv /usr/bin/vmm /usr/bin/vmm.old
+cp /usr/bin/vmm.old /usr/bin/vmm
+expect_status 1 "a whole read by a VMM that was upgraded since load is refused" \
+	/usr/bin/vmm $bdf serial
+expect "load --vmm succeeds after the upgrade" dsnctl load --vmm /usr/bin/vmm
+expect_output "after load a whole read by the upgraded VMM is let through" "^$zero$" \
+	/usr/bin/vmm $bdf serial
+expect_status 1 "after load a whole read by the former VMM is refused" /usr/bin/vmm.old $bdf serial
+expect "load without --vmm forgets it" dsnctl load
+expect_status 1 "a whole read by a VMM that is no longer listed is refused" /usr/bin/vmm $bdf serial
+
 expect_output "load --whole-reads allow is vmm-trusted" ": vmm-trusted$" \
 	dsnctl load --whole-reads allow
 expect_output "status says that whole reads are allowed" "^whole_reads: +allow" dsnctl status
@@ -114,7 +146,7 @@ unbind $bdf
 rmmod vfio_pci
 expect_status 1 "vfio_pci_core cannot be removed while the hook holds it" rmmod vfio_pci_core
 bind_vfio $bdf
-expect_output "load without an option refuses whole reads again" "^whole_reads: +refuse" \
+expect_output "load without an option lets known VMMs alone read whole" "^whole_reads: +known" \
 	sh -c "dsnctl load >/dev/null; dsnctl status"
 expect "unload succeeds" dsnctl unload
 # the kernel lets go of a program some time after its last user

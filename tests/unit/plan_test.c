@@ -410,6 +410,8 @@ static const struct {
 	{ locked_6_12, HOOK("none"), "unable", "no program may write" },
 	/* what was requested is not available, and nothing else was requested */
 	{ locked_6_12, CHECK("usage"), "unable", "no program may write" },
+	{ locked_6_12, WITH(DSN_OPTION_VMMS), "permission off gate vmms: vmm-trusted",
+	  "status' lists" },
 	{ locked_6_12, WITH(DSN_OPTION_WHOLE), "permission off gate whole: vmm-trusted",
 	  "whole reads are allowed" },
 	{ locked_6_12, WITH(DSN_OPTION_ANSWER), "permission off gate: withheld",
@@ -473,11 +475,12 @@ static void describe(const struct result *result, char text[96])
 	if (result->status)
 		snprintf(text, 96, "%s", result->status == EXIT_UNABLE ? "unable" : "?");
 	else
-		snprintf(text, 96, "%s %s%s%s%s: %s", hook_name(plan->hook),
+		snprintf(text, 96, "%s %s%s%s%s%s: %s", hook_name(plan->hook),
 			 check_name(plan->check),
 			 plan->options & DSN_OPTION_GATE ? " gate" : "",
 			 plan->options & DSN_OPTION_ANSWER ? " answer" : "",
 			 plan->options & DSN_OPTION_WHOLE ? " whole" : "",
+			 plan->options & DSN_OPTION_VMMS ? " vmms" : "",
 			 level_name(result->guarantee.level));
 }
 
@@ -531,7 +534,8 @@ static void for_all(check_choice check)
 		for (h = 0; h < ARRAY_SIZE(asked_hooks); h++)
 			for (c = 0; c < ARRAY_SIZE(asked_checks); c++)
 				for (options = 0;
-				     options <= (DSN_OPTION_ANSWER | DSN_OPTION_WHOLE);
+				     options <= (DSN_OPTION_ANSWER | DSN_OPTION_WHOLE |
+						 DSN_OPTION_VMMS);
 				     options++) {
 					host = hosts[i]();
 					request = (struct request){ asked_hooks[h],
@@ -580,7 +584,7 @@ static void check_sense(const struct host *host, const struct request *request)
 	assert_true(!host->lockdown || !strcmp(host->lockdown, "none") ||
 		    plan->hook == DSN_HOOK_PERMISSION);
 	assert_true(plan->hook == DSN_HOOK_PERMISSION ||
-		    !(plan->options & DSN_OPTION_WHOLE));
+		    !(plan->options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS)));
 	/* only real-time kernels and what withholds have a use for the gate */
 	assert_true(!(plan->options & DSN_OPTION_GATE) ||
 		    host->running.model == PREEMPTION_RT ||
