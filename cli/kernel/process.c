@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include "lib/util.h"
 
@@ -94,6 +95,22 @@ void process_close(struct process *process)
 	process->folder = process->lock = -1;
 }
 
+/* Opens the file of locks, if it is ours alone: others could hold up a repair by their own. */
+static int open_locks(void)
+{
+	int fd = open(PROCESS_LOCKS,
+		      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return -ENOLCK;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    !(st.st_mode & 077))
+		return fd;
+	close(fd);
+	return -ENOLCK;
+}
+
 int process_lock(struct process *process)
 {
 	struct flock byte = { .l_type = F_WRLCK,
@@ -101,12 +118,10 @@ int process_lock(struct process *process)
 			      .l_start = process->pid,
 			      .l_len = 1 };
 
-	/* root's own: a lock on the process's folder could be anybody's */
 	if (process->lock < 0)
-		process->lock = open(PROCESS_LOCKS,
-				     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		process->lock = open_locks();
 	if (process->lock < 0)
-		return -errno;
+		return process->lock;
 	if (!fcntl(process->lock, F_OFD_SETLK, &byte))
 		return 0;
 	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;

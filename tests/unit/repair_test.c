@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -496,6 +497,28 @@ static void keeps_others_out(void **state)
 	stop(&child);
 }
 
+/* A lock file that others could lock, or a link to somewhere, is not taken. */
+static void takes_no_foreign_lock_file(void **state)
+{
+	static const char elsewhere[] = PROCESS_LOCKS ".elsewhere";
+	struct process process = { .pid = getpid(), .folder = -1, .lock = -1 };
+
+	(void)state;
+	unlink(PROCESS_LOCKS);
+	assert_int_equal(process_lock(&process), 0);
+	process_close(&process);
+	assert_int_equal(chmod(PROCESS_LOCKS, 0666), 0);
+	assert_int_equal(process_lock(&process), -ENOLCK);
+	unlink(PROCESS_LOCKS);
+	assert_int_equal(symlink(elsewhere, PROCESS_LOCKS), 0);
+	assert_int_equal(process_lock(&process), -ENOLCK);
+	assert_int_equal(access(elsewhere, F_OK), -1);
+	unlink(PROCESS_LOCKS);
+	assert_int_equal(mkfifo(PROCESS_LOCKS, 0600), 0);
+	assert_int_equal(process_lock(&process), -ENOLCK);
+	unlink(PROCESS_LOCKS);
+}
+
 static void lists_processes_by_time(void **state)
 {
 	struct stopped list[DSN_REPAIRS];
@@ -534,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(lets_others_be, clear),
 		cmocka_unit_test_setup(finishes_what_was_begun, clear),
 		cmocka_unit_test_setup(keeps_others_out, clear),
+		cmocka_unit_test_setup(takes_no_foreign_lock_file, clear),
 		cmocka_unit_test_setup(lists_processes_by_time, clear),
 	};
 
