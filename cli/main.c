@@ -223,7 +223,7 @@ static void print_help(void)
 		       or_none(commands[i].operands), commands[i].does);
 	puts("\n  --help, COMMAND --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
-	     "4 this kernel cannot do it.");
+	     "4 this kernel cannot do it, 5 what is loaded cannot be seen from here.");
 }
 
 static bool takes(const struct command *command, char letter)

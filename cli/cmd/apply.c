@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include "cmd/update.h"
 #include "cmd/warn.h"
-#include "kernel/pins.h"
+#include "kernel/loaded.h"
 #include "kernel/rulemap.h"
 #include "model/config.h"
 #include "model/policy.h"
@@ -184,7 +184,7 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 		status = update_commit(&update);
 	if (status)
 		return status;
-	warn_changes(&update.new, &update.diff);
+	warn_changes(&update.new, &update.diff, update.loaded.effect);
 	if (options->json)
 		report_json(&update, options->dry_run);
 	else
@@ -241,17 +241,12 @@ static int print_rules_json(const struct ruleset *set)
 int cmd_save(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int rulesets = -1;
-	int status;
+	struct failure failure;
+	struct loaded loaded;
 
 	(void)argc;
 	(void)argv;
-	rulesets = pins_rulesets(&status);
-	if (rulesets < 0)
-		return status;
-	if (rulemap_read(rulesets, &set)) {
-		say_error("cannot read the rules");
-		return EXIT_FAILED;
-	}
+	if (loaded_need_rules(&loaded, &failure) || rulemap_read_pinned(&set, &failure))
+		return say_failure(&failure);
 	return options->json ? print_rules_json(&set) : print_rules(&set);
 }

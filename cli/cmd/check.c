@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kernel/host.h"
+#include "kernel/pins.h"
 #include "kernel/plan.h"
 #include "lib/message.h"
 #include "lib/table.h"
@@ -254,8 +255,7 @@ static struct row bpffs_row(const struct host *host)
 {
 	if (host->bpffs)
 		return good("/sys/fs/bpf", "loaded programs are kept there");
-	return bad(missing, NULL, "'load' fails: programs cannot be kept",
-		   "mount -t bpf bpf /sys/fs/bpf");
+	return bad(missing, NULL, "'load' fails: programs cannot be kept", PINS_MOUNT);
 }
 
 static struct row iommu_row(const struct host *host, char text[32])
@@ -332,7 +332,7 @@ static void find_forecast(struct forecast *forecast, const struct host *host)
 		forecast->guarantee = (struct guarantee){
 			LEVEL_NOT_PROTECTED,
 			"there is no bpffs at /sys/fs/bpf, where the programs are kept",
-			"mount -t bpf bpf /sys/fs/bpf"
+			PINS_MOUNT
 		};
 	} else if (forecast->guarantee.level == LEVEL_NOT_PROTECTED) {
 		forecast->status = EXIT_UNPROTECTED;

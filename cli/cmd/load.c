@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kernel/host.h"
+#include "kernel/loaded.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/plan.h"
@@ -20,24 +21,6 @@
 #include "lib/time.h"
 #include "lib/util.h"
 #include "lib/version.h"
-
-/* The layout of the maps that are pinned; 0 where none are. Returns 0 or -errno. */
-static int pinned_layout(__u32 *layout)
-{
-	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
-	struct dsn_state state = {};
-	__u32 zero = 0;
-
-	*layout = 0;
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return fd;
-	if (bpf_map_lookup_elem(fd, &zero, &state))
-		return -errno;
-	*layout = state.layout;
-	return 0;
-}
 
 /* Everything that must hold before the kernel is asked. */
 static int check_host(void)
@@ -78,6 +61,7 @@ struct outcome {
 	struct plan plan;
 	struct reasons reasons;
 	__u64 id;
+	char no_copy[PINS_REASON]; /* why there is no second copy of the pins, or empty */
 };
 
 /* Errors that no other choice of programs avoids. */
@@ -87,16 +71,15 @@ static bool is_final(int err)
 }
 
 /* Tells whether the plan would replace more than it brings, which only an option asks for. */
-static bool would_weaken(const struct request *request, const struct plan *plan,
-			 const struct host *host, const struct reasons *reasons)
+static bool would_weaken(const struct request *request, struct plan running,
+			 const struct plan *plan, const struct host *host,
+			 const struct reasons *reasons)
 {
 	static const struct faults none;
 	struct guarantee now, then;
-	struct plan running;
 
 	if (request->hook || request->check)
 		return false;
-	program_find(&running);
 	/* no program of its own tells that */
 	running.options |= plan->options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
 	plan_guarantee(&running, &host->running, &none, NULL, &now);
@@ -105,7 +88,7 @@ static bool would_weaken(const struct request *request, const struct plan *plan,
 }
 
 /* Says what was refused. */
-static int fail(const struct guarantee *refusal)
+static int refuse(const struct guarantee *refusal)
 {
 	say_error("cannot load: %s; %s", refusal->ground, refusal->remedy);
 	return EXIT_UNABLE;
@@ -115,7 +98,8 @@ static int fail(const struct guarantee *refusal)
  * Chooses and loads; what the kernel refuses although it seems to offer it is noted, and the
  * choice made again.
  */
-static int load_programs(const struct request *request, struct outcome *outcome)
+static int load_programs(const struct request *request, const struct loaded *loaded,
+			 struct outcome *outcome)
 {
 	struct guarantee impossible;
 	struct refusal refusal;
@@ -127,8 +111,9 @@ static int load_programs(const struct request *request, struct outcome *outcome)
 		status = plan_choose(&host, request, &outcome->plan, &outcome->reasons,
 				     &impossible);
 		if (status)
-			return fail(&impossible);
-		if (would_weaken(request, &outcome->plan, &host, &outcome->reasons)) {
+			return refuse(&impossible);
+		if (would_weaken(request, loaded->attached.plan, &outcome->plan, &host,
+				 &outcome->reasons)) {
 			say_error(
 				"cannot load as much as what runs, which stays active: hook: %s; check: %s",
 				outcome->reasons.hook, outcome->reasons.check);
@@ -136,6 +121,7 @@ static int load_programs(const struct request *request, struct outcome *outcome)
 		}
 		outcome->id = boot_time_ns();
 		err = program_load(&outcome->plan, &host, outcome->id, &refusal);
+		memcpy(outcome->no_copy, refusal.no_copy, sizeof(outcome->no_copy));
 		if (!err)
 			return EXIT_DONE;
 		if (is_final(err) || refusal.group == GROUPS ||
@@ -202,6 +188,10 @@ static void report(const struct request *request, const struct outcome *outcome,
 	journal_event("load", text);
 	if (*reasons->hook && !request->hook)
 		say_warning("not hooked by fexit: %s", reasons->hook);
+	if (*outcome->no_copy)
+		say_warning(
+			"no second copy of the pins in %s: %s; the programs are active, but end if somebody wipes or unmounts /sys/fs/bpf; fix that, then run 'dsnctl load'",
+			DSN_KEEP_DIR, outcome->no_copy);
 	if (*reasons->answer)
 		say_warning("loaded without --answer: %s", reasons->answer);
 	if (guarantee.level != LEVEL_PROVEN)
@@ -214,14 +204,14 @@ static void report(const struct request *request, const struct outcome *outcome,
 }
 
 /* Whoever has a device open now may have read its serial before. */
-static void note_early(void)
+static void note_early(enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	char bdf[BDF_LEN], user[OPENER_LEN];
 	size_t count, i;
 	int err;
 
-	err = openers_find(&openers, &count);
+	err = openers_find(hook, &openers, &count);
 	if (!err)
 		err = openers_mark_early(openers, count);
 	if (err)
@@ -258,20 +248,6 @@ static int write_state(const struct outcome *outcome, __u64 missed)
 	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
 }
 
-/* Counts the hook calls skipped by the programs that now run, and by those before them. */
-static __u64 missed_until_now(const struct plan *running)
-{
-	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
-	unsigned long long missed = 0;
-	struct dsn_state state = {};
-	__u32 zero = 0;
-
-	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
-		state = (struct dsn_state){};
-	program_missed(running->hook, &missed);
-	return state.missed + missed;
-}
-
 /* The executables whose whole reads are let through. */
 struct vmms {
 	struct vmm of[DSN_MAX_VMMS];
@@ -303,39 +279,68 @@ static int store_vmms(const struct vmms *vmms)
 	return fd < 0 ? fd : vmm_store(fd, vmms->of, vmms->count);
 }
 
-static int put_in_force(const struct request *request, const struct vmms *vmms, bool json)
+/* The programs run: completes what is pinned beside them, and reports. */
+static int complete(const struct request *request, const struct vmms *vmms,
+		    const struct loaded *before, const struct outcome *outcome, bool json)
 {
-	_cleanup_(close_fd) int rules = pins_open(PIN_RULESETS);
-	struct outcome outcome;
-	struct plan running;
-	int status, err;
-	__u64 missed;
-	bool first;
+	int err = publish_rules();
 
-	program_find(&running);
-	first = !running.hook && !running.check;
-	missed = missed_until_now(&running);
-	status = load_programs(request, &outcome);
-	/* what was there before, rules above all, waits for a load that works */
-	if (status && first && rules < 0)
-		pins_drop_all();
-	if (status)
-		return status;
-	err = publish_rules();
 	if (!err)
 		err = store_vmms(vmms);
 	if (!err)
-		err = write_state(&outcome, missed);
+		err = write_state(outcome,
+				  before->state.missed + before->attached.missed);
 	if (err) {
 		say_error(
 			"the programs are in force, but %s is not complete: %s; run 'dsnctl load' again",
 			DSN_PIN_DIR, strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (first)
-		note_early();
-	report(request, &outcome, json);
+	if (!loaded_runs(before))
+		note_early(outcome->plan.hook);
+	report(request, outcome, json);
 	return EXIT_DONE;
+}
+
+/* Needs the lock. */
+static int put_in_force(const struct request *request, const struct vmms *vmms,
+			const struct loaded *loaded, bool json)
+{
+	struct outcome outcome = {};
+	struct failure failure;
+	int status;
+
+	/* a layout of 0: a load that did not get to its end */
+	if (loaded->state.layout && !loaded->is_layout_ours) {
+		loaded_check_maps(loaded, &failure);
+		return say_failure(&failure);
+	}
+	if (loaded->elsewhere)
+		say_warning(
+			"dsnctl is loaded already, but its pins are not visible here, as those of a container; its programs and rules stay active beside these");
+	status = load_programs(request, loaded, &outcome);
+	return status ? status : complete(request, vmms, loaded, &outcome, json);
+}
+
+static int load(const struct request *request, const struct vmms *vmms, bool json)
+{
+	_cleanup_(close_fd) int lock = -1;
+	struct failure failure;
+	struct loaded loaded;
+	int status;
+
+	lock = pins_lock(PINS_CREATE, &failure);
+	if (lock < 0)
+		return say_failure(&failure);
+	status = loaded_read_locked(&loaded, &failure);
+	if (status)
+		say_failure(&failure);
+	else
+		status = put_in_force(request, vmms, &loaded, json);
+	/* what was there before, rules above all, waits for a load that works */
+	if (status && !loaded.pinned && !loaded_runs(&loaded))
+		pins_remove_empty();
+	return status;
 }
 
 /* "auto" is as good as nothing. */
@@ -353,9 +358,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	};
 	const char *whole = options->whole_reads ? options->whole_reads : "known";
 	struct vmms vmms = {};
-	_cleanup_(close_fd) int lock = -1;
-	int status, err;
-	__u32 layout;
+	int status;
 
 	(void)argc;
 	(void)argv;
@@ -383,21 +386,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		status = find_vmms(options, &vmms);
 	if (status)
 		return status;
-	lock = pins_lock(PINS_CREATE);
-	if (lock < 0)
-		return EXIT_FAILED;
-	err = pinned_layout(&layout);
-	if (err) {
-		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
-			  strerror(-err));
-		return EXIT_FAILED;
-	}
-	/* 0: a load that did not get to its end */
-	if (layout && layout != DSN_LAYOUT) {
-		pins_say_other_layout(layout);
-		return EXIT_FAILED;
-	}
-	return put_in_force(&request, &vmms, options->json);
+	return load(&request, &vmms, options->json);
 }
 
 /* The kernel notices at some later time what was not undone, and gives ftrace up. */
@@ -411,14 +400,14 @@ static int check_ftrace(void)
 }
 
 /* With the programs gone, a guest that runs would read the real serials. */
-static int check_unused(void)
+static int check_unused(enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	char bdf[BDF_LEN], user[OPENER_LEN];
 	size_t count, i;
 	int err;
 
-	err = openers_find(&openers, &count);
+	err = openers_find(hook, &openers, &count);
 	if (err) {
 		say_error(
 			"cannot tell whether a device is open: %s; --force unloads all the same",
@@ -443,8 +432,14 @@ static int check_stopped(void)
 	struct stopped list[DSN_REPAIRS];
 	size_t count;
 
-	if (!repairs)
+	if (map == -ENOENT)
 		return EXIT_DONE;
+	if (!repairs) {
+		say_error(
+			"cannot tell if a process is stopped: cannot map %s/%s: %s; nothing was changed",
+			DSN_PIN_DIR, PIN_REPAIRS, strerror(map < 0 ? -map : errno));
+		return EXIT_CANNOT_TELL;
+	}
 	count = stopped_list(repairs, list);
 	stopped_unmap(repairs);
 	if (!count)
@@ -469,32 +464,68 @@ static int told_unloaded(const char *text, bool json)
 	return EXIT_DONE;
 }
 
+/* Locks what there is to unload. Returns an fd, or -1 with the status. */
+static int lock_pins(struct loaded *loaded, int *status, bool json)
+{
+	struct failure failure;
+	int lock = pins_lock(PINS_CHANGE, &failure);
+
+	*status = EXIT_DONE;
+	if (lock == -ENOENT) {
+		*status = loaded_read(loaded, &failure);
+		if (!*status && !loaded->pinned && !loaded_runs(loaded)) {
+			told_unloaded("not loaded: nothing to do", json);
+			return -1;
+		}
+		/* only the second copy is left */
+		lock = *status ? -1 : pins_lock(PINS_CREATE, &failure);
+	}
+	if (lock < 0)
+		*status = say_failure(&failure);
+	return lock;
+}
+
+/* Refuses what would show a guest the real serial, or harm. Needs the lock. */
+static int check_unload(const struct options *options, struct loaded *loaded)
+{
+	struct failure failure;
+	int status = loaded_read_locked(loaded, &failure);
+
+	if (!status)
+		status = loaded_check(loaded, &failure);
+	if (status)
+		return say_failure(&failure);
+	if (!options->force && loaded_has_links(loaded)) {
+		status = check_ftrace();
+		if (!status)
+			status = check_unused(loaded->attached.plan.hook);
+	}
+	return status ? status : check_stopped();
+}
+
 int cmd_unload(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(close_fd) int lock = -1;
-	struct plan running;
-	int err;
+	struct failure failure;
+	struct loaded loaded;
+	int status;
 
 	(void)argc;
 	(void)argv;
-	if (!geteuid() && access(DSN_PIN_DIR, F_OK) && access(DSN_KEEP_DIR, F_OK))
-		return told_unloaded("not loaded: nothing to do", options->json);
-	lock = pins_lock(PINS_CREATE);
-	if (lock < 0)
-		return EXIT_FAILED;
-	program_find(&running);
-	if (!options->force && (running.hook || running.check) &&
-	    (check_ftrace() || check_unused()))
-		return EXIT_FAILED;
-	if (check_stopped())
-		return EXIT_FAILED;
-	err = program_unload();
-	if (!err)
-		err = pins_drop_all();
-	if (err) {
-		say_error("cannot drop all of %s: %s", DSN_PIN_DIR, strerror(-err));
+	if (geteuid()) {
+		say_error(
+			"this needs root: the programs are pinned in %s, which is root's",
+			DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
+	lock = lock_pins(&loaded, &status, options->json);
+	if (lock < 0)
+		return status;
+	status = check_unload(options, &loaded);
+	if (!status && program_unload(&failure))
+		status = say_failure(&failure);
+	if (status)
+		return status;
 	journal_event("unload", "guests read the real serials again");
 	return told_unloaded("unloaded: guests read the real serials again",
 			     options->json);

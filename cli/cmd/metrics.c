@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "kernel/loaded.h"
 #include "kernel/pins.h"
 #include "kernel/stats.h"
 #include "model/key.h"
@@ -125,30 +126,31 @@ static void add_level(struct samples *samples, const struct guarantee *guarantee
 		      level_name(level));
 }
 
-static void add_loaded(struct samples *samples, const struct stats *stats)
+static void add_loaded(struct samples *samples, const struct loaded *loaded,
+		       const struct stats *stats)
 {
 	struct json_object *info = add(samples, INFO, 1);
 	size_t i;
 
-	label(info, "version", stats->state.version);
+	label(info, "version", loaded->state.version);
 	label(info, "hook", hook_name(stats->plan.hook));
 	label(info, "check", check_name(stats->plan.check));
 	label(info, "preemption", preemption_name(stats->running.model));
 	label(info, "default", policy_name(stats->default_rule.policy));
-	add(samples, LOADED_TIME, boot_to_unix_time(stats->state.loaded_ns));
+	add(samples, LOADED_TIME, boot_to_unix_time(loaded->state.loaded_ns));
 	for (i = 0; i < STATS_COUNTERS; i++)
 		add(samples, COUNTERS + i, counter_value(stats, &stats_counters[i]));
 }
 
-static int add_devices(struct samples *samples)
+static int add_devices(struct samples *samples, struct failure *failure)
 {
 	_cleanup_(counters_close) struct counters counters = {};
 	struct dsn_device device;
 	char bdf[BDF_LEN];
 	size_t i = 0;
 
-	if (counters_open(&counters) != EXIT_DONE)
-		return EXIT_FAILED;
+	if (counters_open(&counters, failure))
+		return failure->status;
 	while (counters_next(&counters, &i, &device)) {
 		bdf_format(&device.key, bdf);
 		label(add(samples, DEVICE_READS, device.reads), "bdf", bdf);
@@ -159,19 +161,22 @@ static int add_devices(struct samples *samples)
 	return EXIT_DONE;
 }
 
-static int gather(struct samples *samples)
+static int gather(struct samples *samples, struct failure *failure)
 {
-	struct stats stats;
-	int status = stats_read(&stats);
+	_cleanup_(stats_free) struct stats stats = {};
+	struct loaded loaded;
+	int status = loaded_read(&loaded, failure);
 
-	if (status == EXIT_FAILED)
+	if (!status)
+		status = stats_read(&loaded, &stats, failure);
+	if (status)
 		return status;
-	add(samples, LOADED, status == EXIT_DONE);
+	add(samples, LOADED, loaded_runs(&loaded));
 	add_level(samples, &stats.guarantee);
-	if (status != EXIT_DONE)
+	if (!loaded_runs(&loaded))
 		return EXIT_DONE;
-	add_loaded(samples, &stats);
-	return add_devices(samples);
+	add_loaded(samples, &loaded, &stats);
+	return add_devices(samples, failure);
 }
 
 /* Prints a label's value, with backslash, quote and newline escaped. */
@@ -268,6 +273,7 @@ static int write_textfile(const char *path, const struct samples *samples)
 int cmd_metrics(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(drop_samples) struct samples samples = {};
+	struct failure failure;
 	int status;
 
 	(void)argc;
@@ -278,9 +284,10 @@ int cmd_metrics(const struct options *options, int argc, char **argv)
 			DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
-	status = gather(&samples);
-	if (!status && options->textfile)
-		status = write_textfile(options->textfile, &samples);
+	if (gather(&samples, &failure))
+		return say_failure(&failure);
+	status = options->textfile ? write_textfile(options->textfile, &samples)
+				   : EXIT_DONE;
 	if (status)
 		return status;
 	if (options->json)

@@ -5,14 +5,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include "kernel/cgroup.h"
 #include "kernel/host.h"
+#include "kernel/loaded.h"
 #include "kernel/pins.h"
 #include "kernel/stats.h"
 #include "model/key.h"
@@ -195,15 +194,32 @@ static void count_lost(struct watch *watch)
 	watch->lost = lost;
 }
 
-/* Returns true if the pinned buffer is still ours, and not that of a later load. */
+/*
+ * Returns true if the pinned buffer is still ours, and not that of a later load. An error is no
+ * reason to end.
+ */
 static bool is_loaded(const struct watch *watch)
 {
 	_cleanup_(close_fd) int map = pins_open(PIN_EVENTS);
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info);
 
-	return map >= 0 && !bpf_obj_get_info_by_fd(map, &info, &length) &&
-	       info.id == watch->map_id;
+	if (map < 0)
+		return map != -ENOENT;
+	return bpf_obj_get_info_by_fd(map, &info, &length) || info.id == watch->map_id;
+}
+
+/* Reports that what was watched is not there any more. Returns an exit status. */
+static int report_unloaded(void)
+{
+	struct failure failure;
+	struct loaded loaded;
+
+	if (loaded_read(&loaded, &failure))
+		return say_failure(&failure);
+	say_error(
+		"unloaded: guests read the real serials, and no events are written; run 'dsnctl load'");
+	return EXIT_UNPROTECTED;
 }
 
 /* Renews the time until which events are written. Returns the time before. */
@@ -235,11 +251,8 @@ static void listen_on(struct watch *watch)
 		if (boot_time_ns() - watch->renewed_ns >= RENEW_NS) {
 			if (!renew(watch))
 				report_lost(watch, NULL);
-			if (!is_loaded(watch)) {
-				say_error(
-					"unloaded: guests read the real serials, and no events are written; run 'dsnctl load'");
-				watch->status = EXIT_UNPROTECTED;
-			}
+			if (!is_loaded(watch))
+				watch->status = report_unloaded();
 		}
 		more = drain(watch);
 		count_lost(watch);
@@ -275,23 +288,17 @@ static int start_over(struct watch *watch, int events)
  */
 static int lock_out_others(const struct dsn_monitor *listener)
 {
-	int fd = open(DSN_KEEP_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = pins_lock_monitor();
 
-	if (fd < 0) {
-		say_error("cannot open %s: %s; 'dsnctl load' makes it", DSN_KEEP_DIR,
-			  strerror(errno));
-		return -1;
-	}
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return fd;
-	if (errno == EWOULDBLOCK)
+	if (fd == -EWOULDBLOCK)
 		say_error(
 			"another monitor is running, process %u, and there can be only one; end that first",
 			listener->pid);
-	else
-		say_error("cannot lock %s: %s", DSN_KEEP_DIR, strerror(errno));
-	close(fd);
-	return -1;
+	else if (fd < 0)
+		say_error(
+			"cannot lock out other monitors in %s: %s; run 'dsnctl load' first",
+			DSN_PIN_DIR, strerror(-fd));
+	return fd;
 }
 
 static void end_on_signals(void)
@@ -357,16 +364,17 @@ int cmd_monitor(const struct options *options, int argc, char **argv)
 	struct watch watch = { .json = options->json };
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info);
-	int status;
+	struct failure failure;
+	struct loaded loaded;
 
 	(void)argc;
 	(void)argv;
-	events = pins_map(PIN_EVENTS, &status);
-	if (events < 0)
-		return status;
-	map = pins_map(PIN_MONITOR, &status);
+	if (!loaded_need_maps(&loaded, &failure))
+		events = loaded_map(PIN_EVENTS, &failure);
+	if (events >= 0)
+		map = loaded_map(PIN_MONITOR, &failure);
 	if (map < 0)
-		return status;
+		return say_failure(&failure);
 	if (host_ringbuf_sleeps()) {
 		say_error(
 			"this real-time kernel may sleep while it writes an event (spinlock_t in struct bpf_ringbuf), which the programs must not: boot a later kernel; 'dsnctl dump' prints the last readers");

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include "kernel/loaded.h"
 #include "kernel/pins.h"
 #include "kernel/stopped.h"
 #include "model/journal.h"
@@ -156,6 +157,10 @@ static void complain(const struct stopped *who, const struct repair *repair, int
 			repair->thread.tid);
 	else if (err == -EBUSY)
 		snprintf(cause, sizeof(cause), "another dsnctl is repairing it");
+	else if (err == -ENOLCK)
+		snprintf(cause, sizeof(cause),
+			 "cannot lock %s, which must be a file of root's with mode 0600",
+			 PROCESS_LOCKS);
 	else if (err == -EACCES || err == -EPERM)
 		snprintf(
 			cause, sizeof(cause),
@@ -478,6 +483,8 @@ int cmd_repair(const struct options *options, int argc, char **argv)
 	_cleanup_(close_fd) int fd = -1;
 	__u32 pid = argc ? parse_pid(argv[0]) : 0;
 	struct dsn_repairs *repairs;
+	struct failure failure;
+	struct loaded loaded;
 	int status;
 
 	if (argc && options->follow) {
@@ -490,9 +497,10 @@ int cmd_repair(const struct options *options, int argc, char **argv)
 	}
 	if (options->follow)
 		return follow_on(options->json);
-	fd = pins_map(PIN_REPAIRS, &status);
+	if (!loaded_need_maps(&loaded, &failure))
+		fd = loaded_map(PIN_REPAIRS, &failure);
 	if (fd < 0)
-		return status;
+		return say_failure(&failure);
 	repairs = stopped_map(fd);
 	if (!repairs) {
 		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_REPAIRS,

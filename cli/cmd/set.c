@@ -6,7 +6,6 @@
 #include <string.h>
 #include "cmd/update.h"
 #include "cmd/warn.h"
-#include "kernel/program.h"
 #include "model/config.h"
 #include "model/policy.h"
 #include "model/rule.h"
@@ -59,6 +58,20 @@ static void report(const struct update *update, const struct dsn_key *key, bool 
 		printf("%s: unchanged%s\n", target, saved ? ", saved" : "");
 }
 
+/* Refuses a value that the running programs cannot show. */
+static int check_value(const struct loaded *loaded, const struct rule *rule)
+{
+	char target[KEY_LEN];
+
+	if (!rule || !policy_is_degraded(loaded->effect, &rule->value))
+		return EXIT_DONE;
+	key_format(&rule->key, target);
+	say_error(
+		"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
+		target, policy_name(rule->value.policy));
+	return EXIT_UNABLE;
+}
+
 /* Sets the key's rule, or removes it if `rule` is NULL. */
 static int change_rule(const struct options *options, const char *action,
 		       const struct dsn_key *key, const struct rule *rule)
@@ -67,6 +80,8 @@ static int change_rule(const struct options *options, const char *action,
 	_cleanup_(config_file_free) struct config_file saved = {};
 	int status = update_begin(&update, action);
 
+	if (!status)
+		status = check_value(&update.loaded, rule);
 	if (status)
 		return status;
 	if (!rule)
@@ -82,7 +97,7 @@ static int change_rule(const struct options *options, const char *action,
 		status = config_file_commit(&saved);
 	if (status)
 		return status;
-	warn_changes(&update.new, &update.diff);
+	warn_changes(&update.new, &update.diff, update.loaded.effect);
 	if (options->json)
 		report_json(&update, key, options->save);
 	else
@@ -118,12 +133,6 @@ int cmd_set(const struct options *options, int argc, char **argv)
 	if (!resolve(&rule))
 		return EXIT_FAILED;
 	rule.value.flags = options->save ? DSN_RULE_FILE : 0;
-	if (policy_is_degraded(program_effect(), &rule.value)) {
-		say_error(
-			"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
-			argv[0], policy_name(rule.value.policy));
-		return EXIT_UNABLE;
-	}
 	return change_rule(options, "set", &rule.key, &rule);
 }
 

@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "kernel/loaded.h"
 #include "kernel/openers.h"
-#include "kernel/pins.h"
-#include "kernel/program.h"
 #include "kernel/rulemap.h"
 #include "kernel/stats.h"
 #include "model/key.h"
@@ -24,24 +23,16 @@ static int out_of_memory(void)
 	return EXIT_FAILED;
 }
 
-/* Opens the maps that all three commands need and reads the rules. Prints the error. */
-static int read_policy(struct ruleset *set, struct counters *counters,
-		       enum effect *effect)
+/* Reads what is loaded and its rules, and opens the counters. Prints the error. */
+static int read_policy(struct loaded *loaded, struct ruleset *set,
+		       struct counters *counters)
 {
-	_cleanup_(close_fd) int rulesets = -1;
-	int status, err;
+	struct failure failure;
 
-	*effect = program_effect();
-
-	rulesets = pins_map(PIN_RULESETS, &status);
-	if (rulesets < 0)
-		return status;
-	err = rulemap_read(rulesets, set);
-	if (err) {
-		say_error("cannot read the rules: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	return counters_open(counters);
+	if (loaded_need(loaded, &failure) || rulemap_read_pinned(set, &failure) ||
+	    counters_open(counters, &failure))
+		return say_failure(&failure);
+	return EXIT_DONE;
 }
 
 /* The columns that every command shows of a function, in this order. */
@@ -121,7 +112,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	_cleanup_(counters_close) struct counters counters = {};
 	struct policy policy;
 	struct dsn_key key;
-	enum effect effect;
+	struct loaded loaded;
 	const char *error;
 	int status;
 
@@ -131,14 +122,14 @@ int cmd_get(const struct options *options, int argc, char **argv)
 		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
-	status = read_policy(&set, &counters, &effect);
+	status = read_policy(&loaded, &set, &counters);
 	if (status)
 		return status;
 	policy = policy_of(&set, &key);
 	if (table_init(&table, policy_columns, ARRAY_SIZE(policy_columns)) ||
 	    table_row(&table))
 		return out_of_memory();
-	fill_policy(&table, &key, &policy, effect);
+	fill_policy(&table, &key, &policy, loaded.effect);
 	fill_reads(&table, &counters, &key);
 	if (options->json)
 		return print_row(&table);
@@ -187,13 +178,13 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(counters_close) struct counters counters = {};
 	struct dsn_rule rule;
-	enum effect effect;
+	struct loaded loaded;
 	int status;
 	size_t i;
 
 	(void)argc;
 	(void)argv;
-	status = read_policy(&set, &counters, &effect);
+	status = read_policy(&loaded, &set, &counters);
 	if (status)
 		return status;
 	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
@@ -206,10 +197,11 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&rules))
 			return out_of_memory();
-		fill_policy(&rules, &set.keys[i], &policy, effect);
+		fill_policy(&rules, &set.keys[i], &policy, loaded.effect);
 		fill_reads(&rules, &counters, &set.keys[i]);
 	}
-	if (fill_read_devices(options->json ? &others : &rules, &counters, &set, effect))
+	if (fill_read_devices(options->json ? &others : &rules, &counters, &set,
+			      loaded.effect))
 		return out_of_memory();
 	if (options->json)
 		return dump_json(&rules, &others, &set);
@@ -288,6 +280,19 @@ static void fill_list(struct table *table, const struct pci_function *device,
 	}
 }
 
+/* Reads what is loaded, and its rules if a layer runs. Prints the error. */
+static int read_rules(struct loaded *loaded, struct ruleset *set)
+{
+	struct failure failure;
+	int status = loaded_read(loaded, &failure);
+
+	if (!status && loaded_runs(loaded))
+		status = loaded_check_maps(loaded, &failure);
+	if (!status && loaded_runs(loaded))
+		status = rulemap_read_pinned(set, &failure);
+	return status ? say_failure(&failure) : EXIT_DONE;
+}
+
 int cmd_list(const struct options *options, int argc, char **argv)
 {
 	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, open, i;
@@ -295,9 +300,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(counters_close) struct counters counters = {};
 	struct json_object *object;
-	enum effect effect;
+	struct loaded loaded;
 	char error[128];
 	int status;
 
@@ -308,17 +312,15 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			"this needs root: the kernel shows extended config space only to root");
 		return EXIT_FAILED;
 	}
+	status = read_rules(&loaded, &set);
+	if (status)
+		return status;
 	if (pci_scan(NULL, &devices, &count, error)) {
 		say_error("cannot read the PCI functions: %s", error);
 		return EXIT_FAILED;
 	}
-	if (openers_find(&openers, &open))
+	if (openers_find(loaded.attached.plan.hook, &openers, &open))
 		say_warning("cannot find out which devices are open");
-	effect = program_effect();
-	status =
-		effect != EFFECT_NONE ? read_policy(&set, &counters, &effect) : EXIT_DONE;
-	if (status)
-		return status;
 	if (table_init(&table, list_columns, columns))
 		return out_of_memory();
 	for (i = 0; i < count; i++) {
@@ -326,8 +328,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 			continue;
 		if (table_row(&table))
 			return out_of_memory();
-		fill_list(&table, &devices[i], effect != EFFECT_NONE ? &set : NULL,
-			  effect, options->real);
+		fill_list(&table, &devices[i], loaded_runs(&loaded) ? &set : NULL,
+			  loaded.effect, options->real);
 		fill_openers(&table, &devices[i].key, openers, open);
 	}
 	if (!options->json)

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "kernel/loaded.h"
 #include "kernel/openers.h"
 #include "kernel/pins.h"
-#include "kernel/rulemap.h"
 #include "kernel/stats.h"
 #include "kernel/stopped.h"
 #include "kernel/vmm.h"
@@ -30,6 +30,7 @@ enum {
 	COL_HOOK_REASON,
 	COL_CHECK,
 	COL_GATE,
+	COL_SECOND_COPY,
 	COL_ANSWER,
 	COL_WHOLE_READS,
 	COL_VERSION,
@@ -43,23 +44,15 @@ enum {
 };
 
 static const struct column own_columns[COL_COUNTERS] = {
-	[COL_LOADED] = { "loaded" },
-	[COL_GUARANTEE] = { "guarantee" },
-	[COL_GROUND] = { "ground" },
-	[COL_REMEDY] = { "remedy" },
-	[COL_PREEMPTION] = { "preemption" },
-	[COL_HOOK] = { "hook" },
-	[COL_HOOK_REASON] = { "hook_reason" },
-	[COL_CHECK] = { "check" },
-	[COL_GATE] = { "gate" },
-	[COL_ANSWER] = { "answer" },
-	[COL_WHOLE_READS] = { "whole_reads" },
-	[COL_VERSION] = { "version" },
-	[COL_SINCE] = { "since" },
-	[COL_DEFAULT] = { "default" },
-	[COL_UNSAVED] = { "unsaved" },
-	[COL_DRIFT] = { "drift" },
-	[COL_EARLY] = { "early" },
+	[COL_LOADED] = { "loaded" },	   [COL_SECOND_COPY] = { "second_copy" },
+	[COL_GUARANTEE] = { "guarantee" }, [COL_GROUND] = { "ground" },
+	[COL_REMEDY] = { "remedy" },	   [COL_PREEMPTION] = { "preemption" },
+	[COL_HOOK] = { "hook" },	   [COL_HOOK_REASON] = { "hook_reason" },
+	[COL_CHECK] = { "check" },	   [COL_GATE] = { "gate" },
+	[COL_ANSWER] = { "answer" },	   [COL_WHOLE_READS] = { "whole_reads" },
+	[COL_VERSION] = { "version" },	   [COL_SINCE] = { "since" },
+	[COL_DEFAULT] = { "default" },	   [COL_UNSAVED] = { "unsaved" },
+	[COL_DRIFT] = { "drift" },	   [COL_EARLY] = { "early" },
 };
 
 void help_status(void)
@@ -155,14 +148,13 @@ struct view {
 /* Adds the executables whose whole reads are let through. */
 static int fill_vmms(struct table *table)
 {
-	_cleanup_(close_fd) int map = -1;
+	struct failure failure;
+	_cleanup_(close_fd) int map = loaded_map(PIN_VMMS, &failure);
 	struct vmm vmms[DSN_MAX_VMMS];
 	size_t count, i;
-	int status;
 
-	map = pins_map(PIN_VMMS, &status);
 	if (map < 0)
-		return status;
+		return say_failure(&failure);
 	count = vmm_read(map, vmms);
 	for (i = 0; i < count; i++) {
 		if (table_row(table)) {
@@ -178,15 +170,14 @@ static int fill_vmms(struct table *table)
 /* Adds the last incidents of `total`, oldest first. */
 static int fill_incidents(struct table *table, const char *pin, __u64 total)
 {
-	_cleanup_(close_fd) int map = -1;
+	struct failure failure;
+	_cleanup_(close_fd) int map = loaded_map(pin, &failure);
 	__u64 n = total > DSN_INCIDENTS ? total - DSN_INCIDENTS : 0;
 	char bdf[BDF_LEN], when[TIME_LEN];
 	struct dsn_incident incident;
-	int status;
 
-	map = pins_map(pin, &status);
 	if (map < 0)
-		return status;
+		return say_failure(&failure);
 	for (; n < total; n++) {
 		__u32 slot = n % DSN_INCIDENTS;
 
@@ -205,20 +196,6 @@ static int fill_incidents(struct table *table, const char *pin, __u64 total)
 		table_text(table, INCIDENT_REASON, reason_text(incident.reason));
 	}
 	return EXIT_DONE;
-}
-
-static int read_rules(struct ruleset *set)
-{
-	_cleanup_(close_fd) int map = -1;
-	int status;
-
-	map = pins_map(PIN_RULESETS, &status);
-	if (map < 0)
-		return status;
-	if (!rulemap_read(map, set))
-		return EXIT_DONE;
-	say_error("cannot read the rules");
-	return EXIT_FAILED;
 }
 
 static void fill_drift(struct table *table, const struct ruleset *set)
@@ -283,12 +260,12 @@ static bool fill_unsaved(struct table *table, const struct ruleset *set)
 	return true;
 }
 
-static int fill_early(struct table *table)
+static int fill_early(struct table *table, enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	char bdf[BDF_LEN], process[OPENER_LEN];
 	size_t count, i;
-	int err = openers_find(&openers, &count);
+	int err = openers_find(hook, &openers, &count);
 
 	if (err)
 		say_warning("cannot find out which devices are open: %s",
@@ -315,15 +292,14 @@ static void unmap_repairs(struct dsn_repairs **repairs)
 static int fill_stopped(struct table *table)
 {
 	_cleanup_(unmap_repairs) struct dsn_repairs *repairs = NULL;
-	_cleanup_(close_fd) int map = -1;
+	struct failure failure;
+	_cleanup_(close_fd) int map = loaded_map(PIN_REPAIRS, &failure);
 	struct stopped list[DSN_REPAIRS];
 	char bdf[BDF_LEN], when[TIME_LEN];
 	size_t count, i;
-	int status;
 
-	map = pins_map(PIN_REPAIRS, &status);
 	if (map < 0)
-		return status;
+		return say_failure(&failure);
 	repairs = stopped_map(map);
 	if (!repairs) {
 		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_REPAIRS,
@@ -347,21 +323,18 @@ static int fill_stopped(struct table *table)
 /* Fills the lists below the fields, and the lengths of three of them. */
 static int fill_lists(struct view *view, const struct stats *stats)
 {
-	_cleanup_(ruleset_free) struct ruleset set = {};
 	int status = fill_incidents(&view->kills, PIN_KILLS, stats->totals.kills);
 
 	if (!status)
 		status = fill_incidents(&view->wholes, PIN_WHOLES, stats->totals.wholes);
+	fill_drift(&view->drift, &stats->set);
 	if (!status)
-		status = read_rules(&set);
-	fill_drift(&view->drift, &set);
-	if (!status && fill_unsaved(&view->unsaved, &set))
+		status = fill_early(&view->early, stats->plan.hook);
+	if (!status && fill_unsaved(&view->unsaved, &stats->set))
 		table_number(&view->fields, COL_UNSAVED,
 			     json_object_array_length(view->unsaved.rows));
 	if (!status && stats->plan.options & DSN_OPTION_VMMS)
 		status = fill_vmms(&view->vmms);
-	if (!status)
-		status = fill_early(&view->early);
 	if (!status)
 		status = fill_stopped(&view->stopped);
 	table_number(&view->fields, COL_DRIFT,
@@ -379,9 +352,10 @@ static void fill_guarantee(struct view *view, const struct guarantee *guarantee)
 	table_text(&view->fields, COL_REMEDY, guarantee->remedy);
 }
 
-static void fill_loaded(struct table *table, const struct stats *stats)
+static void fill_loaded(struct table *table, const struct loaded *loaded,
+			const struct stats *stats)
 {
-	const struct dsn_state *state = &stats->state;
+	const struct dsn_state *state = &loaded->state;
 	char since[TIME_LEN];
 	size_t i;
 
@@ -403,22 +377,44 @@ static void fill_loaded(struct table *table, const struct stats *stats)
 			     counter_value(stats, &stats_counters[i]));
 }
 
+/* Without the second copy all that is loaded hangs by the first. */
+static void fill_copy(struct table *table, const struct loaded *loaded)
+{
+	bool has_copy = program_has_copy(&loaded->attached);
+
+	table_bool(table, COL_SECOND_COPY, has_copy);
+	if (!pins_are_public())
+		say_warning(
+			"%s is gone; the programs stay in force from %s; 'dsnctl load' restores it",
+			DSN_PIN_DIR, DSN_KEEP_DIR);
+	else if (!has_copy)
+		say_warning(
+			"no second copy of the pins in %s: the programs end if somebody wipes or unmounts /sys/fs/bpf; 'dsnctl load' makes one",
+			DSN_KEEP_DIR);
+}
+
+/* Returns EXIT_DONE if a layer runs, EXIT_UNPROTECTED if none does. Prints other failures. */
 static int fill(struct view *view)
 {
-	struct stats stats;
-	int status = stats_read(&stats);
+	_cleanup_(stats_free) struct stats stats = {};
+	struct failure failure;
+	struct loaded loaded;
+	int status = loaded_read(&loaded, &failure);
 
-	if (status == EXIT_FAILED)
-		return status;
-	table_bool(&view->fields, COL_LOADED, status == EXIT_DONE);
+	if (!status)
+		status = stats_read(&loaded, &stats, &failure);
+	if (status)
+		return say_failure(&failure);
+	table_bool(&view->fields, COL_LOADED, loaded_runs(&loaded));
 	table_text(&view->fields, COL_HOOK, hook_name(stats.plan.hook));
 	table_text(&view->fields, COL_CHECK, check_name(stats.plan.check));
 	table_text(&view->fields, COL_PREEMPTION, preemption_name(stats.running.model));
 	fill_guarantee(view, &stats.guarantee);
-	view->is_loaded = status == EXIT_DONE;
+	view->is_loaded = loaded_runs(&loaded);
 	if (!view->is_loaded)
-		return status;
-	fill_loaded(&view->fields, &stats);
+		return EXIT_UNPROTECTED;
+	fill_copy(&view->fields, &loaded);
+	fill_loaded(&view->fields, &loaded, &stats);
 	return fill_lists(view, &stats);
 }
 
@@ -537,14 +533,10 @@ int cmd_status(const struct options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	status = fill(&view);
-	if (status == EXIT_FAILED)
+	if (status && status != EXIT_UNPROTECTED)
 		return status;
 	/* the printing below empties the list */
 	stopped = json_object_array_length(view.stopped.rows);
-	if (status == EXIT_DONE && !pins_are_public())
-		say_warning(
-			"%s is gone; the programs stay in force from %s; 'dsnctl load' restores it",
-			DSN_PIN_DIR, DSN_KEEP_DIR);
 	print(&view, options->json);
 	if (status == EXIT_UNPROTECTED) {
 		say_error("not loaded: guests read the real serials; run 'dsnctl load'");

@@ -31,18 +31,17 @@ static int failed(int err)
 
 int update_begin(struct update *update, const char *action)
 {
-	int status, err;
+	struct failure failure;
+	int err;
 
-	*update = (struct update){ action, -1, -1, -1, {}, {}, {} };
-	update->lock = pins_lock(!PINS_CREATE);
-	if (update->lock < 0)
-		return update->lock == -ENOENT ? EXIT_UNPROTECTED : EXIT_FAILED;
-	update->rulesets = pins_map(PIN_RULESETS, &status);
-	if (update->rulesets < 0)
-		return status;
-	update->types = pins_map(PIN_COUNTERS, &status);
+	*update = (struct update){ .action = action, .rulesets = -1, .types = -1 };
+	update->lock = loaded_lock(&update->loaded, &failure);
+	if (update->lock >= 0)
+		update->rulesets = loaded_map(PIN_RULESETS, &failure);
+	if (update->rulesets >= 0)
+		update->types = loaded_map(PIN_COUNTERS, &failure);
 	if (update->types < 0)
-		return status;
+		return say_failure(&failure);
 	err = rulemap_read(update->rulesets, &update->old);
 	if (!err)
 		err = ruleset_copy(&update->new, &update->old);
@@ -65,7 +64,7 @@ static int check_open(const struct update *update)
 	int status = EXIT_DONE, err;
 	size_t count, i;
 
-	err = openers_find(&openers, &count);
+	err = openers_find(update->loaded.attached.plan.hook, &openers, &count);
 	if (err) {
 		say_error(
 			"cannot find out if a device is open: %s; --force changes the rules anyway",

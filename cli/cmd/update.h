@@ -7,10 +7,12 @@
 #define DSNCTL_UPDATE_H
 
 #include <stdbool.h>
+#include "kernel/loaded.h"
 #include "model/ruleset.h"
 
 struct update {
 	const char *action; /* the command */
+	struct loaded loaded;
 	int lock, rulesets, types;
 	struct ruleset old; /* in force */
 	struct ruleset new; /* to be put in force; a copy of `old` at first */

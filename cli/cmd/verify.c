@@ -7,9 +7,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include "kernel/loaded.h"
 #include "kernel/openers.h"
-#include "kernel/pins.h"
-#include "kernel/program.h"
 #include "kernel/readback.h"
 #include "kernel/rulemap.h"
 #include "kernel/vfio.h"
@@ -34,6 +33,7 @@ static const struct column columns[] = {
 
 /* The result of all functions. */
 struct outcome {
+	struct loaded loaded;
 	struct table table;
 	size_t verified; /* functions that were read, in every way */
 	bool failed;	 /* something could not be read, or is not what the rules say */
@@ -88,23 +88,17 @@ static void add_reading(struct outcome *outcome, const char *bdf,
 }
 
 /* Finds the effective rule of a function. Prints the error. */
-static int find_rule(const struct dsn_key *key, struct dsn_rule *rule)
+static int find_rule(const struct outcome *outcome, const struct dsn_key *key,
+		     struct dsn_rule *rule)
 {
 	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int map = -1;
+	struct failure failure;
 	struct policy policy;
-	int status, err;
 
-	map = pins_map(PIN_RULESETS, &status);
-	if (map < 0)
-		return status;
-	err = rulemap_read(map, &set);
-	if (err) {
-		say_error("cannot read the rules: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
+	if (rulemap_read_pinned(&set, &failure))
+		return say_failure(&failure);
 	policy = policy_of(&set, key);
-	*rule = policy_under(program_effect(), &policy.rule);
+	*rule = policy_under(outcome->loaded.effect, &policy.rule);
 	return EXIT_DONE;
 }
 
@@ -136,12 +130,12 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 	int status;
 	size_t i;
 
-	status = find_rule(key, &rule);
+	status = find_rule(outcome, key, &rule);
 	for (; !status; rule = after) {
 		readback_expect(readback, &rule,
 				outcome->withheld && rule.policy != DSN_PASS);
 		readback_read(readback, vfio->device, vfio->config, readings);
-		status = find_rule(key, &after);
+		status = find_rule(outcome, key, &after);
 		if (!status && rule_equal(&rule, &after))
 			break;
 	}
@@ -151,14 +145,14 @@ static int read_function(struct outcome *outcome, const struct dsn_key *key,
 }
 
 /* Formats the opener; if there is none, a neighbour in the group is open. */
-static void find_opener(const struct dsn_key *key, char who[80])
+static void find_opener(enum dsn_hook hook, const struct dsn_key *key, char who[80])
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	char process[OPENER_LEN];
 	size_t count = 0, i;
 
 	snprintf(who, 80, "its IOMMU group is open");
-	if (openers_find(&openers, &count))
+	if (openers_find(hook, &openers, &count))
 		return;
 	for (i = 0; i < count; i++)
 		if (!key_compare(&openers[i].id.key, key)) {
@@ -179,7 +173,7 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 	char who[80];
 
 	bdf_format(key, bdf);
-	status = find_rule(key, &rule);
+	status = find_rule(outcome, key, &rule);
 	if (status)
 		return status;
 	err = vfio_open(&vfio, key, &step);
@@ -193,7 +187,7 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 	}
 	outcome->failed = true;
 	if (err == -EBUSY) {
-		find_opener(key, who);
+		find_opener(outcome->loaded.attached.plan.hook, key, who);
 		say_error("%s: busy: %s; verify it when no guest uses it", bdf, who);
 		add_row(outcome, bdf, &rule, NULL, "busy", who);
 	} else {
@@ -282,31 +276,22 @@ static void drop_outcome(struct outcome *outcome)
 	table_free(&outcome->table);
 }
 
-/* Finds out how the loaded programs treat reads. Prints the error. */
-static int find_hook(struct outcome *outcome)
+/* Reads what is loaded, and how it treats reads. Prints the error. */
+static int read_loaded(struct outcome *outcome)
 {
-	_cleanup_(close_fd) int map = -1;
-	struct dsn_state state;
-	__u32 zero = 0;
-	int status;
+	struct failure failure;
 
-	map = pins_map(PIN_STATE, &status);
-	if (map < 0)
-		return status;
-	if (bpf_map_lookup_elem(map, &zero, &state)) {
-		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
-			  strerror(errno));
-		return EXIT_FAILED;
-	}
-	outcome->withheld = program_effect() == EFFECT_WITHHOLD;
-	outcome->whole_passes = outcome->withheld && state.options & DSN_OPTION_WHOLE;
+	if (loaded_need(&outcome->loaded, &failure))
+		return say_failure(&failure);
+	outcome->withheld = outcome->loaded.effect == EFFECT_WITHHOLD;
+	outcome->whole_passes =
+		outcome->withheld && outcome->loaded.state.options & DSN_OPTION_WHOLE;
 	return EXIT_DONE;
 }
 
 int cmd_verify(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(drop_outcome) struct outcome outcome = {};
-	_cleanup_(close_fd) int map = -1;
 	struct dsn_key key;
 	const char *error;
 	int status;
@@ -316,16 +301,13 @@ int cmd_verify(const struct options *options, int argc, char **argv)
 		say_error("%s: %s", argv[0], error);
 		return EXIT_USAGE;
 	}
-	map = pins_map(PIN_RULESETS, &status);
-	if (map < 0)
+	status = read_loaded(&outcome);
+	if (status)
 		return status;
 	if (table_init(&outcome.table, columns, ARRAY_SIZE(columns))) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
-	status = find_hook(&outcome);
-	if (status)
-		return status;
 	status = verify(&outcome, argc ? &key : NULL);
 	if (status)
 		return status;

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "kernel/program.h"
 #include "model/policy.h"
 #include "model/rule.h"
 #include "lib/message.h"
@@ -44,6 +43,7 @@ static const char *const kinds[KINDS] = {
 struct context {
 	const struct ruleset *set;
 	const struct ruleset_diff *diff;
+	enum effect effect;
 	struct pci_function *devices; /* of this host, sorted */
 	size_t count;
 	struct kmod_ctx *kmod; /* NULL if there is none: then no warnings about drivers */
@@ -312,14 +312,13 @@ static void warn_function(struct context *context, const struct ruleset_change *
 /* Warns of rules that this kernel cannot carry out; they are kept for one that can. */
 static void warn_degraded(struct context *context)
 {
-	enum effect effect = program_effect();
 	char target[KEY_LEN];
 	size_t i;
 
 	for (i = 0; i < context->diff->count; i++) {
 		const struct ruleset_change *change = &context->diff->changes[i];
 
-		if (!change->is || !policy_is_degraded(effect, change->is))
+		if (!change->is || !policy_is_degraded(context->effect, change->is))
 			continue;
 		key_format(change->key, target);
 		warn(context, KIND_DEGRADED,
@@ -351,9 +350,10 @@ static void warn_targets(struct context *context)
 	}
 }
 
-void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff)
+void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
+		  enum effect effect)
 {
-	struct context context = { .set = set, .diff = diff };
+	struct context context = { .set = set, .diff = diff, .effect = effect };
 	char error[128];
 
 	if (!diff->count)

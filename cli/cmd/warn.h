@@ -4,6 +4,7 @@
 #define DSNCTL_WARN_H
 
 #include "model/pci.h"
+#include "model/policy.h"
 #include "model/ruleset.h"
 
 /*
@@ -11,7 +12,8 @@
  * two devices, different serials for the functions of one card, zeros for a device whose
  * driver needs a serial, rules that have no effect or are for another device.
  */
-void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff);
+void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
+		  enum effect effect);
 
 /* Returns the fault of a serial as such, or NULL; pure. */
 const char *warn_serial(__u64 serial);

@@ -9,7 +9,6 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
-#include "kernel/program.h"
 #include "model/key.h"
 #include "lib/util.h"
 #include "openers.skel.h"
@@ -74,6 +73,8 @@ static int take(const char *data, ssize_t size, struct opener **openers, size_t 
 	size_t n = size / sizeof(found), i;
 	__u32 one;
 
+	if (early < 0 && early != -ENOENT)
+		return early;
 	*openers = calloc(n + 1, sizeof(**openers));
 	if (!*openers)
 		return -ENOMEM;
@@ -119,20 +120,18 @@ static int new_iterator(void)
  * Opens the iterator that `load` has pinned, which needs no search for addresses. They
  * are valid while the hook that came with it holds vfio's module.
  */
-static int open_iterator(void)
+static int open_iterator(enum dsn_hook hook)
 {
 	_cleanup_(close_fd) int link = -ENOENT;
-	struct plan running;
 
-	program_find(&running);
-	if (running.hook == DSN_HOOK_FEXIT || running.hook == DSN_HOOK_PERMISSION)
+	if (hook == DSN_HOOK_FEXIT || hook == DSN_HOOK_PERMISSION)
 		link = pins_open(PIN_OPEN);
 	return link < 0 ? new_iterator() : bpf_iter_create(link);
 }
 
-int openers_find(struct opener **openers, size_t *count)
+int openers_find(enum dsn_hook hook, struct opener **openers, size_t *count)
 {
-	_cleanup_(close_fd) int iterator = open_iterator();
+	_cleanup_(close_fd) int iterator = open_iterator(hook);
 	_cleanup_(free_ptr) char *data = NULL;
 	ssize_t size;
 

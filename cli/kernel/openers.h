@@ -15,10 +15,10 @@ struct opener {
 
 /*
  * Finds openers by an iterator over the files of all processes, as /proc does not show
- * the device of a vfio file. Sorted by function, each process once per function. The
- * caller frees *openers. Returns 0 or -errno.
+ * the device of a vfio file. `hook` is the one that runs. Sorted by function, each process
+ * once per function. The caller frees *openers. Returns 0 or -errno.
  */
-int openers_find(struct opener **openers, size_t *count);
+int openers_find(enum dsn_hook hook, struct opener **openers, size_t *count);
 
 /* Returns the meaning of such an error. */
 const char *openers_error(int err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The pins in bpffs: DSN_PIN_DIR, mode 0700, locked while it changes; and a copy. */
+/* The pins in bpffs: DSN_PIN_DIR, root's, mode 0700, locked while it changes; and a copy. */
 #ifndef DSNCTL_PINS_H
 #define DSNCTL_PINS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include "lib/failure.h"
 #include "dsn_contract.h"
 
 #define PIN_RULESETS "rulesets"
@@ -22,44 +24,66 @@
 #define PIN_EARLY "early"
 #define PIN_OPEN "open"
 
+/* The command that mounts a bpffs in which no other user can get in the way. */
+#define PINS_MOUNT "mount -t bpf -o mode=0700 bpf /sys/fs/bpf"
+
 /* Tests if /sys/fs/bpf is a bpffs, where pins can be. */
 bool pins_have_bpffs(void);
 
-/* Every command that needs the maps starts here; prints the error itself. */
-#define PINS_CREATE true
-int pins_lock(bool create);
+enum pins_lock {
+	PINS_READ,   /* shared with others that read */
+	PINS_CHANGE, /* exclusive */
+	PINS_CREATE, /* exclusive, and makes the folder if it is missing */
+};
 
-/* Opens a pinned object. Returns an fd or -errno. */
+/*
+ * Locks the folder of pins; another that has the lock is waited for, but not for ever.
+ * Returns an fd; -ENOENT if there is no such folder; or another -errno. Fills in the failure.
+ */
+int pins_lock(enum pins_lock mode, struct failure *failure);
+
+/* Removes the folders if nothing is pinned in them. Needs the lock. */
+void pins_remove_empty(void);
+
+/* Takes the lock of `monitor`, of which one can run. Returns an fd or -errno. */
+int pins_lock_monitor(void);
+
+/*
+ * Opens a pinned object. Returns an fd; -ENOENT only if there is none in any folder that is
+ * ours; or another -errno if that cannot be told.
+ */
 int pins_open(const char *name);
 
-/* False where somebody has taken them out of DSN_PIN_DIR: what is in force is kept. */
+/* The same in DSN_KEEP_DIR alone. */
+int pins_open_copy(const char *name);
+
+/* Tests if there are pins in DSN_PIN_DIR; if not, those in DSN_KEEP_DIR may hold it. */
 bool pins_are_public(void);
 
 /*
- * Puts `fd` under a name, in place of what was there: at once, or prepared beside it and
- * committed later. Return 0 or -errno.
+ * Mounts a bpffs for the copy, so that the programs stay active if the shared bpffs is wiped
+ * or unmounted. Returns 0, or -errno with the reason.
+ */
+#define PINS_REASON 200
+int pins_make_copy(char reason[PINS_REASON]);
+
+/*
+ * Put `fd` under a name, in place of what was there: at once, or prepared beside it and
+ * committed later. Return 0 or -errno. A copy that cannot be written is left as it is.
  */
 int pins_put(const char *name, int fd);
 int pins_prepare(const char *name, int fd);
 int pins_commit(const char *name);
 void pins_discard(const char *name);
 
-/* Returns 0, also where there was none, or -errno. */
+/* Returns 0, also if there was none, or -errno. */
 int pins_drop(const char *name);
 
-/* Drops all pins and their folders. Returns 0 or -errno. */
-int pins_drop_all(void);
-
 /*
- * Opens one of the maps above for a command. Prints the error: not loaded, not root,
- * or a pin of another version. Returns an fd, or -1 with *status set.
+ * Drops all pins, `first` before others and in this order, or none: what holds them is
+ * opened before, so that all stays active until the last is dropped. Returns an exit status
+ * and fills in the failure.
  */
-int pins_map(const char *name, int *status);
-
-/* The same for the map of rules, also of former versions from DSN_LAYOUT_RULES on. */
-int pins_rulesets(int *status);
-
-/* Reports maps of another layout, and how to keep their rules. */
-void pins_say_other_layout(__u32 layout);
+int pins_drop_all(const char *const first[], size_t count, struct failure *failure);
 
 #endif

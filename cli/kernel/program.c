@@ -12,6 +12,7 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
+#include "lib/time.h"
 #include "lib/util.h"
 #include "dsnctl.skel.h"
 
@@ -36,6 +37,8 @@ static const struct attachment {
 };
 
 #define ATTACHMENTS ARRAY_SIZE(attachments)
+
+_Static_assert(ATTACHMENTS == PROGRAM_LINKS, "struct attached has an id for each link");
 
 /* The layer that a plan loads a program for; GROUPS if it does not load it. */
 static enum group group_of(const char *program, const struct plan *plan)
@@ -369,15 +372,36 @@ static void discard_all(void)
 		pins_discard(attachments[i].pin);
 }
 
-int program_unload(void)
-{
-	int err = pins_drop(PIN_OPEN);
-	size_t i;
+/* A limit for the grace period after which the kernel frees links that nothing holds. */
+#define FREED_NS (5 * 1000000000ULL)
 
-	discard_all();
-	for (i = ATTACHMENTS; !err && i-- > 0;)
-		err = pins_drop(attachments[i].pin);
-	return err;
+/* Waits until no link of our programs is left. Returns as program_find_elsewhere(). */
+static int wait_until_gone(void)
+{
+	static const struct attached none;
+	__u64 end = boot_time_ns() + FREED_NS;
+	int left;
+
+	while ((left = program_find_elsewhere(&none)) > 0 && boot_time_ns() < end)
+		usleep(10000);
+	return left;
+}
+
+int program_unload(struct failure *failure)
+{
+	const char *pins[ATTACHMENTS + 1] = { PIN_OPEN };
+	size_t i;
+	int status;
+
+	for (i = 0; i < ATTACHMENTS; i++)
+		pins[i + 1] = attachments[ATTACHMENTS - 1 - i].pin;
+	status = pins_drop_all(pins, ARRAY_SIZE(pins), failure);
+	if (!status && wait_until_gone())
+		status = failure_set(
+			failure, EXIT_FAILED,
+			"the pins are dropped, but programs of dsnctl stay active: another bpffs, as in a container, has them pinned too; 'bpftool link' lists them");
+	pins_remove_empty();
+	return status;
 }
 
 int program_load(const struct plan *plan, const struct host *host, __u64 id,
@@ -399,6 +423,7 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 			refuse(refusal, GROUPS, "%s", strerror(-err));
 		return err;
 	}
+	pins_make_copy(refusal->no_copy);
 	err = pin_maps(skeleton);
 	if (!err)
 		err = pin_open(&links);
@@ -411,51 +436,69 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 	return err;
 }
 
-/* Opens the program that the pinned link of an attachment holds. Returns an fd or -errno. */
-static int open_program(const char *pin, struct bpf_prog_info *info)
+/* Gets the program that a link holds. Returns 0 or -errno. */
+static int get_program(int link, __u32 *link_id, struct bpf_prog_info *info)
 {
-	_cleanup_(close_fd) int link = pins_open(pin);
 	struct bpf_link_info link_info = {};
 	__u32 length = sizeof(link_info);
-	int program;
+	_cleanup_(close_fd) int program = -1;
 
-	if (link < 0)
-		return link;
 	if (bpf_obj_get_info_by_fd(link, &link_info, &length))
 		return -errno;
+	*link_id = link_info.id;
 	program = bpf_prog_get_fd_by_id(link_info.prog_id);
 	if (program < 0)
 		return -errno;
 	*info = (struct bpf_prog_info){};
 	length = sizeof(*info);
-	if (bpf_obj_get_info_by_fd(program, info, &length)) {
-		close(program);
-		return -errno;
-	}
-	return program;
+	return bpf_obj_get_info_by_fd(program, info, &length) ? -errno : 0;
 }
 
-/* Tells whether all attachments that a plan has for one group are pinned and hold our programs. */
-static bool is_running(enum group group, const struct plan *plan)
+static bool is_named(const struct bpf_prog_info *info, const char *program)
 {
+	return !strncmp(info->name, program, sizeof(info->name) - 1);
+}
+
+/* A pinned link, as it was found. */
+struct found {
+	bool ours; /* it holds our program */
+	unsigned long long missed;
+};
+
+static int find_link(const struct attachment *attachment, __u32 *id, struct found *found)
+{
+	_cleanup_(close_fd) int link = pins_open(attachment->pin);
 	struct bpf_prog_info info;
-	size_t i, found = 0;
+	int err;
+
+	*found = (struct found){};
+	if (link < 0)
+		return link == -ENOENT ? 0 : link;
+	err = get_program(link, id, &info);
+	if (err)
+		return err;
+	found->ours = is_named(&info, attachment->program);
+	found->missed = info.recursion_misses;
+	return 0;
+}
+
+/* Tests if all attachments that a plan has for one group were found. */
+static bool is_running(enum group group, const struct plan *plan,
+		       const struct found found[ATTACHMENTS])
+{
+	size_t i, count = 0;
 
 	for (i = 0; i < ATTACHMENTS; i++) {
-		_cleanup_(close_fd) int program = -1;
-
 		if (group_of(attachments[i].program, plan) != group)
 			continue;
-		program = open_program(attachments[i].pin, &info);
-		if (program < 0 || strncmp(info.name, attachments[i].program,
-					   sizeof(info.name) - 1) != 0)
+		if (!found[i].ours)
 			return false;
-		found++;
+		count++;
 	}
-	return found > 0;
+	return count > 0;
 }
 
-void program_find(struct plan *plan)
+static void find_layers(const struct found found[ATTACHMENTS], struct plan *plan)
 {
 	static const struct {
 		enum group group;
@@ -473,7 +516,7 @@ void program_find(struct plan *plan)
 
 	*plan = (struct plan){};
 	for (i = 0; i < ARRAY_SIZE(layers); i++) {
-		if (!is_running(layers[i].group, &layers[i].plan))
+		if (!is_running(layers[i].group, &layers[i].plan, found))
 			continue;
 		plan->hook = plan->hook ? plan->hook : layers[i].plan.hook;
 		plan->check = plan->check ? plan->check : layers[i].plan.check;
@@ -484,32 +527,97 @@ void program_find(struct plan *plan)
 		plan->options &= ~DSN_OPTION_ANSWER;
 }
 
-enum effect program_effect(void)
+int program_find(struct attached *attached)
 {
-	struct plan plan;
+	struct found found[ATTACHMENTS];
+	struct plan hook = {};
+	size_t i;
+	int err;
 
-	program_find(&plan);
-	if (plan.hook == DSN_HOOK_PERMISSION)
-		return EFFECT_WITHHOLD;
-	return plan.hook || plan.check ? EFFECT_WRITE : EFFECT_NONE;
+	*attached = (struct attached){};
+	for (i = 0; i < ATTACHMENTS; i++) {
+		err = find_link(&attachments[i], &attached->links[i], &found[i]);
+		if (err)
+			return err;
+	}
+	find_layers(found, &attached->plan);
+	hook.hook = attached->plan.hook;
+	for (i = 0; i < ATTACHMENTS; i++)
+		if (group_of(attachments[i].program, &hook) != GROUPS)
+			attached->missed += found[i].missed;
+	return 0;
 }
 
-int program_missed(enum dsn_hook hook, unsigned long long *missed)
+/* Tests if a link is one of those that were found pinned. */
+static bool is_pinned(const struct attached *attached, __u32 id)
 {
-	const struct plan plan = { .hook = hook };
-	struct bpf_prog_info info;
 	size_t i;
 
-	*missed = 0;
-	for (i = 0; i < ATTACHMENTS; i++) {
-		_cleanup_(close_fd) int program = -1;
+	for (i = 0; i < PROGRAM_LINKS; i++)
+		if (attached->links[i] == id)
+			return true;
+	return false;
+}
 
-		if (group_of(attachments[i].program, &plan) == GROUPS)
-			continue;
-		program = open_program(attachments[i].pin, &info);
-		if (program < 0)
-			return program;
-		*missed += info.recursion_misses;
-	}
+/* Returns 1 if a link holds a program of ours, 0 if not or if it has just gone, or -errno. */
+static int is_ours(__u32 link_id)
+{
+	_cleanup_(close_fd) int link = bpf_link_get_fd_by_id(link_id);
+	struct bpf_prog_info info;
+	size_t i;
+	int err = link < 0 ? -errno : get_program(link, &link_id, &info);
+
+	/* EAGAIN: not attached yet; a link without a program has the id 0, which is not there */
+	if (err)
+		return err == -ENOENT || err == -EAGAIN ? 0 : err;
+	for (i = 0; i < ATTACHMENTS; i++)
+		if (is_named(&info, attachments[i].program))
+			return 1;
 	return 0;
+}
+
+int program_find_elsewhere(const struct attached *attached)
+{
+	__u32 id = 0;
+	int ours;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		ours = is_pinned(attached, id) ? 0 : is_ours(id);
+		if (ours)
+			return ours;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static bool is_same_map(const char *pin)
+{
+	_cleanup_(close_fd) int first = pins_open(pin);
+	_cleanup_(close_fd) int copy = pins_open_copy(pin);
+	struct bpf_map_info one = {}, other = {};
+	__u32 length = sizeof(one);
+
+	return first >= 0 && copy >= 0 && !bpf_obj_get_info_by_fd(first, &one, &length) &&
+	       !bpf_obj_get_info_by_fd(copy, &other, &length) && one.id == other.id;
+}
+
+bool program_has_copy(const struct attached *attached)
+{
+	size_t i;
+
+	for (i = 0; i < ATTACHMENTS; i++) {
+		_cleanup_(close_fd) int link = -1;
+		struct bpf_link_info info = {};
+		__u32 length = sizeof(info);
+
+		if (!attached->links[i])
+			continue;
+		link = pins_open_copy(attachments[i].pin);
+		if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &length) ||
+		    info.id != attached->links[i])
+			return false;
+	}
+	for (i = 0; i < ARRAY_SIZE(pinned_maps); i++)
+		if (!is_same_map(pinned_maps[i]))
+			return false;
+	return true;
 }

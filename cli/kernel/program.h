@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 #include "kernel/host.h"
+#include "kernel/pins.h"
 #include "kernel/plan.h"
-#include "model/policy.h"
 #include "dsn_contract.h"
 
 /* The reason why programs could not be loaded. */
@@ -14,6 +14,8 @@ struct refusal {
 	enum group
 		group; /* whose program the kernel refused; GROUPS: no program's fault */
 	char reason[160]; /* the kernel's last line */
+	char no_copy
+		[PINS_REASON]; /* the reason why the pins have no second copy, or empty */
 };
 
 /*
@@ -25,19 +27,32 @@ struct refusal {
 int program_load(const struct plan *plan, const struct host *host, __u64 id,
 		 struct refusal *refusal);
 
-/* Drops all links: guests read the real serials then. Returns 0 or -errno. */
-int program_unload(void);
+/*
+ * Drops all links and maps, or none: guests read the real serials then. Needs the lock.
+ * Returns an exit status and fills in the failure.
+ */
+int program_unload(struct failure *failure);
 
-/* Finds the plan whose links are pinned and hold our programs; `options` without the rest. */
-void program_find(struct plan *plan);
+#define PROGRAM_LINKS 9
 
-/* Returns what the running programs do to reads. */
-enum effect program_effect(void);
+/* The links that are pinned, and what is known of their programs. */
+struct attached {
+	struct plan plan; /* whose links hold our programs; `options` without the rest */
+	unsigned long long
+		missed; /* calls of the hook that the kernel skipped (recursion_misses) */
+	__u32 links[PROGRAM_LINKS]; /* their ids; 0 if there is no such pin */
+};
+
+/* Finds them. Returns 0, or -errno if that cannot be told. */
+int program_find(struct attached *attached);
 
 /*
- * Counts the calls of the hook's programs that the kernel skipped (recursion_misses).
- * Returns 0 or -errno.
+ * Asks the kernel for links of our programs that are not among the pinned ones: another
+ * mount namespace may have the pins. Returns 1 if there are any, 0, or -errno.
  */
-int program_missed(enum dsn_hook hook, unsigned long long *missed);
+int program_find_elsewhere(const struct attached *attached);
+
+/* Tests if DSN_KEEP_DIR has the same links and maps pinned. */
+bool program_has_copy(const struct attached *attached);
 
 #endif

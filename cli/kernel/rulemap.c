@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
+#include "kernel/loaded.h"
 #include "kernel/pins.h"
 #include "model/rule.h"
 #include "lib/util.h"
@@ -62,6 +63,20 @@ int rulemap_read(int rulesets, struct ruleset *set)
 		return -errno;
 	set->count = found;
 	return sort(set);
+}
+
+int rulemap_read_pinned(struct ruleset *set, struct failure *failure)
+{
+	_cleanup_(close_fd) int rulesets = loaded_map(PIN_RULESETS, failure);
+	int err;
+
+	if (rulesets < 0)
+		return failure->status;
+	err = rulemap_read(rulesets, set);
+	if (!err)
+		return EXIT_DONE;
+	return failure_set(failure, EXIT_FAILED, "cannot read the rules: %s",
+			   strerror(-err));
 }
 
 static void free_btf(struct btf **btf)

@@ -8,12 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "kernel/pins.h"
-#include "kernel/program.h"
 #include "kernel/rulemap.h"
 #include "kernel/stopped.h"
 #include "model/policy.h"
 #include "lib/exit.h"
-#include "lib/message.h"
 #include "lib/util.h"
 
 #define GAUGE(field, what)                                                               \
@@ -56,80 +54,42 @@ __u64 counter_value(const struct stats *stats, const struct counter *counter)
 	return *(const __u64 *)((const char *)stats + counter->offset);
 }
 
-/* Reads what `load` has recorded. */
-static int read_state(struct dsn_state *state)
+static int read_totals(struct dsn_totals *totals, struct failure *failure)
 {
-	_cleanup_(close_fd) int map = -1;
+	_cleanup_(close_fd) int map = loaded_map(PIN_TOTALS, failure);
 	__u32 zero = 0;
-	int status;
 
-	map = pins_map(PIN_STATE, &status);
 	if (map < 0)
-		return status;
-	if (bpf_map_lookup_elem(map, &zero, state)) {
-		say_error("cannot read %s/%s: %s", DSN_PIN_DIR, PIN_STATE,
-			  strerror(errno));
-		return EXIT_FAILED;
-	}
-	state->version[sizeof(state->version) - 1] = '\0';
-	state->hook_reason[sizeof(state->hook_reason) - 1] = '\0';
-	state->check_reason[sizeof(state->check_reason) - 1] = '\0';
-	return EXIT_DONE;
-}
-
-static int read_totals(struct dsn_totals *totals)
-{
-	_cleanup_(close_fd) int map = -1;
-	__u32 zero = 0;
-	int status;
-
-	map = pins_map(PIN_TOTALS, &status);
-	if (map < 0)
-		return status;
+		return failure->status;
 	if (!bpf_map_lookup_elem(map, &zero, totals))
 		return EXIT_DONE;
-	say_error("cannot read the counters: %s", strerror(errno));
-	return EXIT_FAILED;
+	return failure_set(failure, EXIT_FAILED, "cannot read the counters: %s",
+			   strerror(errno));
 }
 
-static int read_rules(struct stats *stats)
+static int read_rules(struct stats *stats, struct failure *failure)
 {
-	_cleanup_(ruleset_free) struct ruleset set = {};
-	_cleanup_(close_fd) int map = -1;
-	int status, err;
+	int status = rulemap_read_pinned(&stats->set, failure);
 
-	map = pins_map(PIN_RULESETS, &status);
-	if (map < 0)
+	if (status)
 		return status;
-	err = rulemap_read(map, &set);
-	if (err) {
-		say_error("cannot read the rules: %s", strerror(-err));
-		return EXIT_FAILED;
-	}
-	stats->default_rule = policy_default(&set);
-	stats->rules = set.count - !!ruleset_find(&set, &default_key);
+	stats->default_rule = policy_default(&stats->set);
+	stats->rules = stats->set.count - !!ruleset_find(&stats->set, &default_key);
 	return EXIT_DONE;
 }
 
 /* Finds the guarantee, with what was counted against it. */
-static int judge(struct stats *stats)
+static void judge(const struct loaded *loaded, struct stats *stats)
 {
-	struct faults faults = { .unchecked = stats->totals.unchecked,
+	struct faults faults = { .lost = loaded->attached.missed,
+				 .unchecked = stats->totals.unchecked,
 				 .late = stats->totals.late,
 				 .unkillable = stats->totals.unkillable };
 	struct reasons reasons = {};
-	unsigned long long missed;
 
-	if (program_missed(stats->plan.hook, &missed)) {
-		say_error("cannot read the programs' counters");
-		return EXIT_FAILED;
-	}
-	stats->missed = stats->state.missed + missed;
-	faults.lost = missed;
-	memcpy(reasons.check, stats->state.check_reason, sizeof(reasons.check));
+	memcpy(reasons.check, loaded->state.check_reason, sizeof(reasons.check));
 	plan_guarantee(&stats->plan, &stats->running, &faults, &reasons,
 		       &stats->guarantee);
-	return EXIT_DONE;
 }
 
 /* Counts the processes that wait for `dsnctl repair`. */
@@ -147,48 +107,47 @@ static size_t count_stopped(void)
 	return count;
 }
 
-int stats_read(struct stats *stats)
+int stats_read(const struct loaded *loaded, struct stats *stats, struct failure *failure)
 {
-	static const struct faults none;
-	int status;
+	int status = EXIT_DONE;
 
-	*stats = (struct stats){ .running = host_running() };
-	program_find(&stats->plan);
-	if (!stats->plan.hook && !stats->plan.check) {
-		plan_guarantee(&stats->plan, &stats->running, &none, NULL,
-			       &stats->guarantee);
-		return EXIT_UNPROTECTED;
-	}
-	status = read_state(&stats->state);
+	*stats = (struct stats){
+		.running = host_running(),
+		.plan = loaded->attached.plan,
+		.missed = loaded->state.missed + loaded->attached.missed,
+	};
 	stats->plan.options |=
-		stats->state.options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
-	if (!status)
-		status = read_totals(&stats->totals);
-	if (!status)
-		status = read_rules(stats);
-	if (!status)
-		status = judge(stats);
+		loaded->state.options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
+	if (loaded_runs(loaded)) {
+		status = loaded_check_maps(loaded, failure);
+		if (!status)
+			status = read_totals(&stats->totals, failure);
+		if (!status)
+			status = read_rules(stats, failure);
+	}
 	stats->stopped = count_stopped();
-	return status ? EXIT_FAILED : EXIT_DONE;
+	judge(loaded, stats);
+	return status;
+}
+
+void stats_free(struct stats *stats)
+{
+	ruleset_free(&stats->set);
 }
 
 #define COUNTERS_SIZE (DSN_MAX_DEVICES * sizeof(struct dsn_device))
 
-int counters_open(struct counters *counters)
+int counters_open(struct counters *counters, struct failure *failure)
 {
-	_cleanup_(close_fd) int map = -1;
+	_cleanup_(close_fd) int map = loaded_map(PIN_COUNTERS, failure);
 	void *devices;
-	int status;
 
-	map = pins_map(PIN_COUNTERS, &status);
 	if (map < 0)
-		return status;
+		return failure->status;
 	devices = mmap(NULL, COUNTERS_SIZE, PROT_READ, MAP_SHARED, map, 0);
-	if (devices == MAP_FAILED) {
-		say_error("cannot map %s/%s: %s", DSN_PIN_DIR, PIN_COUNTERS,
-			  strerror(errno));
-		return EXIT_FAILED;
-	}
+	if (devices == MAP_FAILED)
+		return failure_set(failure, EXIT_FAILED, "cannot map %s/%s: %s",
+				   DSN_PIN_DIR, PIN_COUNTERS, strerror(errno));
 	counters->devices = devices;
 	return EXIT_DONE;
 }

@@ -5,15 +5,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "kernel/loaded.h"
 #include "kernel/plan.h"
+#include "model/ruleset.h"
 #include "dsn_contract.h"
 
 struct stats {
 	struct plan
-		plan; /* without hook and check: not loaded, and all after `guarantee` is 0 */
+		plan; /* without hook and check: nothing runs, and all after `guarantee` is 0 */
 	struct running running;
 	struct guarantee guarantee;
-	struct dsn_state state;
+	struct ruleset set;
 	struct dsn_rule default_rule;
 	__u64 rules;  /* without the default */
 	__u64 missed; /* hook calls skipped by all programs since the first load */
@@ -38,18 +40,19 @@ extern const struct counter stats_counters[STATS_COUNTERS];
 __u64 counter_value(const struct stats *stats, const struct counter *counter);
 
 /*
- * Reads them. Prints the error. Returns EXIT_DONE, EXIT_UNPROTECTED (and prints nothing)
- * if nothing is loaded, or EXIT_FAILED.
+ * Reads them. Returns EXIT_DONE, or another exit status with the failure. The caller frees them
+ * in either case.
  */
-int stats_read(struct stats *stats);
+int stats_read(const struct loaded *loaded, struct stats *stats, struct failure *failure);
+void stats_free(struct stats *stats);
 
 /* The map `counters`, mapped. */
 struct counters {
 	const struct dsn_device *devices; /* DSN_MAX_DEVICES of them, or NULL */
 };
 
-/* Maps the counters. Prints the error. Returns an exit status. */
-int counters_open(struct counters *counters);
+/* Maps the counters. Returns EXIT_DONE, or another exit status with the failure. */
+int counters_open(struct counters *counters, struct failure *failure);
 
 /* Returns a function's counters; all zeros if it was not read. */
 struct dsn_device counters_of(const struct counters *counters, const struct dsn_key *key);

@@ -9,6 +9,8 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_UNPROTECTED = 3, /* nothing is loaded, or it does not protect */
 	EXIT_UNABLE = 4,      /* this kernel cannot do it */
+	EXIT_CANNOT_TELL =
+		5, /* what runs cannot be seen from here; nothing was changed */
 };
 
 #endif

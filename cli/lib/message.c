@@ -57,6 +57,12 @@ void say_warning(const char *format, ...)
 	va_end(args);
 }
 
+int say_failure(const struct failure *failure)
+{
+	say_error("%s", failure->text);
+	return failure->status;
+}
+
 struct json_object *json_result(void)
 {
 	struct json_object *object = json_object_new_object();

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <json-c/json.h>
+#include "lib/failure.h"
 
 /*
  * Increased if a member of an object changes its meaning or is removed; new ones may
@@ -21,6 +22,9 @@ void message_start(const char *command, bool json);
  */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a failure as an error. Returns its exit status. */
+int say_failure(const struct failure *failure);
 
 /* Returns an object with "schema" and "command", to be filled and printed, or NULL. */
 struct json_object *json_result(void);
