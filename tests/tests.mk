@@ -11,7 +11,7 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst %.c,$(O)/san/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
-	fill_rules hostile late_ring stop_self asleep without)
+	fill_rules hostile late_ring stop_self asleep without corners)
 GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/deny.bpf.o \
 	$(O)/guest/empty.bpf.o $(O)/guest/stop_self.bpf.o
@@ -66,7 +66,13 @@ $(O)/guest/arm_call: tests/tools/arm_call.S
 $(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
 
-$(O)/guest/buffers $(O)/guest/asleep: %: %.o $(O)/guest/vfio_device.o
+$(O)/guest/asleep: $(O)/guest/asleep.o $(O)/guest/reader.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
+
+$(O)/guest/corners: $(O)/guest/corners.o $(O)/guest/reader.o $(O)/guest/vfio_device.o
+	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
+
+$(O)/guest/buffers: %: %.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
 
 $(O)/guest/json_get $(O)/guest/trace $(O)/guest/ring_position $(O)/guest/stop_self \

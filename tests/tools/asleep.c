@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Readers that sleep inside vfio's read, in a reset or in a page fault, and such that do not. */
-#include "vfio_device.h"
+#include "reader.h"
 
 #include <err.h>
 #include <errno.h>
@@ -10,23 +10,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#define PAGE 4096
-#define FILL 0xa5 /* in no serial of the tests */
-#define CANNOT 3  /* exit status: this device or this kernel has no such thing */
 
 static const char usage[] =
 	"asleep BDF IMAGE SERIAL reset SECONDS THREADS [SHAPE...]   beside resets of the device\n"
@@ -34,108 +24,6 @@ static const char usage[] =
 	"asleep BDF IMAGE SERIAL fault FILE SHAPE...                a read each, whose buffer is\n"
 	"                                     not there until FILE is; says \"asleep\" before\n"
 	"SHAPE: qword, low, high, vector, whole, or edge, which only fault tells from whole\n";
-
-/* A way to read: an offset in the capability's body, or all of config space, from 0. */
-static const struct shape {
-	const char *name;
-	unsigned int in_body, length, parts;
-} shapes[] = {
-	{ "qword", 0, 8, 1 },
-	{ "low", 0, 4, 1 },
-	{ "high", 4, 4, 1 },
-	{ "vector", 0, 8, 2 },
-	{ "whole", 0, CONFIG_SIZE, 1 },
-	/* the page that is not there begins behind the serial */
-	{ "edge", 0, CONFIG_SIZE, 1 },
-};
-
-static struct vfio_device device;
-static const char *bdf;
-static uint8_t real[CONFIG_SIZE];
-static uint64_t serial;
-static unsigned int dsn;
-
-/* Shared with the child, which the tested program may kill. */
-static struct shared {
-	atomic_ulong reads, wrong, shown_real, resets;
-	atomic_uint finished; /* readers that came to their end */
-	atomic_bool stop;
-} * shared;
-
-static const struct shape *find_shape(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
-		if (!strcmp(shapes[i].name, name))
-			return &shapes[i];
-	errx(2, "%s: no such shape; usage:\n%s", name, usage);
-}
-
-static off_t start_of(const struct shape *shape)
-{
-	return shape->length == CONFIG_SIZE ? 0 : dsn + 4 + shape->in_body;
-}
-
-static void complain(const struct shape *shape, const uint8_t *got, size_t length)
-{
-	static atomic_int lines;
-	size_t i;
-
-	if (atomic_fetch_add(&lines, 1) >= 3)
-		return;
-	flockfile(stdout);
-	printf("%s:", shape->name);
-	for (i = 0; i < length; i++)
-		printf(" %02x", got[i]);
-	puts("");
-	fflush(stdout);
-	funlockfile(stdout);
-}
-
-/* The serial's bytes of one read: all as policy shows them, none the device's own. */
-static void check(const struct shape *shape, const uint8_t *bytes)
-{
-	unsigned int first = dsn + 4 + shape->in_body, wrong = 0, own = 0, i;
-	size_t length = shape->length == CONFIG_SIZE ? 8 : shape->length;
-	uint8_t got[8];
-
-	/* a repair that comes late must not change what is reported */
-	memcpy(got, bytes + (first - start_of(shape)), length);
-	for (i = 0; i < length; i++) {
-		uint8_t want = serial >> (8 * (shape->in_body + i));
-
-		wrong += got[i] != want;
-		own += got[i] != want && got[i] == real[first + i];
-	}
-	atomic_fetch_add(&shared->reads, 1);
-	if (!wrong)
-		return;
-	atomic_fetch_add(&shared->wrong, 1);
-	if (own == wrong)
-		atomic_fetch_add(&shared->shown_real, 1);
-	complain(shape, got, length);
-}
-
-static ssize_t read_as(const struct shape *shape, uint8_t *to)
-{
-	size_t first = shape->length / shape->parts;
-	struct iovec parts[] = { { to, first }, { to + first, shape->length - first } };
-
-	if (shape->parts == 1)
-		return pread(device.fd, to, shape->length,
-			     device.config + start_of(shape));
-	return preadv(device.fd, parts, 2, device.config + start_of(shape));
-}
-
-static void read_once(const struct shape *shape, uint8_t *to)
-{
-	ssize_t got = read_as(shape, to);
-
-	if (got != (ssize_t)shape->length)
-		err(1, "a read of the shape %s gave %zd", shape->name, got);
-	check(shape, to);
-}
 
 struct reader {
 	const struct shape *shape;
@@ -187,7 +75,7 @@ static void *reset_on(void *arg)
 		errx(1, "SCHED_FIFO");
 	while (!atomic_load(&shared->stop)) {
 		/* EAGAIN: somebody holds the function's lock */
-		if (ioctl(device.fd, VFIO_DEVICE_RESET) && errno != EAGAIN)
+		if (ioctl(target.device.fd, VFIO_DEVICE_RESET) && errno != EAGAIN)
 			err(1, "VFIO_DEVICE_RESET");
 		atomic_fetch_add(&shared->resets, 1);
 		usleep(300);
@@ -199,7 +87,7 @@ static bool can_reset(void)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 
-	if (ioctl(device.fd, VFIO_DEVICE_GET_INFO, &info))
+	if (ioctl(target.device.fd, VFIO_DEVICE_GET_INFO, &info))
 		err(1, "VFIO_DEVICE_GET_INFO");
 	return info.flags & VFIO_DEVICE_FLAGS_RESET;
 }
@@ -243,7 +131,7 @@ static void *read_and_sleep(void *arg)
 	struct fault *fault = arg;
 	bool edge = !strcmp(fault->shape->name, "edge");
 
-	read_once(fault->shape, fault->pages + PAGE - (edge ? dsn + 12 : 0));
+	read_once(fault->shape, fault->pages + PAGE - (edge ? target.dsn + 12 : 0));
 	atomic_fetch_add(&shared->finished, 1);
 	return NULL;
 }
@@ -319,8 +207,6 @@ static int run(int argc, char **argv)
 {
 	bool with_resets = !strcmp(argv[4], "reset");
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	vfio_open(&device, bdf);
 	if (!strcmp(argv[4], "fault"))
 		return run_faults(argv[5], argv + 6, argc - 6);
 	if (!with_resets && strcmp(argv[4], "steady"))
@@ -329,55 +215,9 @@ static int run(int argc, char **argv)
 			   strtoul(argv[6], NULL, 10), argv + 7);
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-/* The child's end, and how often it was stopped and went on before. */
-static int watch(pid_t child)
-{
-	double start = now();
-	unsigned int stops = 0;
-	int status;
-
-	do {
-		if (waitpid(child, &status, WUNTRACED) < 0)
-			err(1, "waitpid");
-		stops += WIFSTOPPED(status);
-	} while (WIFSTOPPED(status));
-	if (WIFSIGNALED(status))
-		printf("killed by signal %d after %.1f s\n", WTERMSIG(status),
-		       now() - start);
-	else if (WEXITSTATUS(status) == CANNOT)
-		return CANNOT;
-	printf("total: %lu reads, %lu wrong, %lu real, %lu resets, %u stops, %u finished\n",
-	       shared->reads, shared->wrong, shared->shown_real, shared->resets, stops,
-	       shared->finished);
-	return status || !shared->reads || shared->wrong;
-}
-
 int main(int argc, char **argv)
 {
-	pid_t child;
-
 	if (argc < 7)
 		errx(2, "usage:\n%s", usage);
-	bdf = argv[1];
-	load_image(argv[2], real);
-	serial = parse_serial(argv[3]);
-	dsn = find_dsn(real, 0);
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared == MAP_FAILED || !dsn)
-		err(1, "nothing to do");
-	child = fork();
-	if (child < 0)
-		err(1, "fork");
-	if (!child)
-		exit(run(argc, argv));
-	return watch(child);
+	return run_watched(run, argc, argv);
 }
