@@ -2,15 +2,6 @@
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
-# says STATUS NAME REGEX COMMAND...
-says() {
-	local want=$1 name=$2 regex=$3
-
-	shift 3
-	expect_status "$want" "$name: exit status" "$@"
-	expect_output "$name: message" "$regex" sh -c '"$@" 2>&1; true' sh "$@"
-}
-
 sees() { expect_output "$1" "^$2$" vfio_read $bdf serial; }
 
 mkdir -p /etc

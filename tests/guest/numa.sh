@@ -1,4 +1,5 @@
 # Two memory nodes, whose balancing takes pages from a reader: nobody is killed for it.
+# only: make check-all
 # boot: --cpus 2 --mem 2048
 # boot: --qemu-arg -object --qemu-arg memory-backend-ram,id=m0,size=1G
 # boot: --qemu-arg -object --qemu-arg memory-backend-ram,id=m1,size=1G

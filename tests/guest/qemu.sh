@@ -5,14 +5,9 @@
 # shellcheck source=tests/vmm/vmm.sh
 . /vmm.sh
 
-boot_guest() {
-	start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
-	up guest "$1" 60
-}
-
 shown="20001@100 10003@140"
 bind_vfio $bdf
-boot_guest "a guest boots before load"
+boot_peek $bdf "a guest boots before load"
 [ -z "${VFIO_CDEV:-}" ] ||
 	expect_output "QEMU has the function's own file open" "/dev/vfio/devices/vfio0$" \
 		ls -l "/proc/$(cat /run/guest.pid)/fd"
@@ -32,17 +27,17 @@ expect "set scrub --force succeeds under a running guest" dsnctl set $bdf scrub 
 sees "scrub under a running guest" "$shown" 00010003 $zero 0
 stop_vmm guest
 
-boot_guest "a guest boots while scrubbed"
+boot_peek $bdf "a guest boots while scrubbed"
 sees "scrubbed before it booted" "$shown" 00010003 $zero 0
 expect_output "get names the guest's processor as the last reader" "CPU 0/TCG" \
 	sh -c "dsnctl get $bdf -j | json_get last_command"
 stop_vmm guest
 expect "set succeeds while no guest runs" dsnctl set $bdf $chosen
-boot_guest "a guest boots while set"
+boot_peek $bdf "a guest boots while set"
 sees "set before it booted" "$shown" 00010003 $chosen 0
 stop_vmm guest
 expect "set hide succeeds while no guest runs" dsnctl set $bdf hide
-boot_guest "a guest boots while hidden"
+boot_peek $bdf "a guest boots while hidden"
 # QEMU takes a capability without an ID out of the chain
 sees "hidden before it booted" "20001@100" 00000000 $zero 0
 expect "unload --force succeeds under a running guest" dsnctl unload --force

@@ -1,4 +1,5 @@
 # What the guest of a real QEMU reads on a kernel that is locked down, on its own processor.
+# only: make check-all
 # boot: --boot-timeout 180 --vmm 7.2 --mem 1536 --file tests/vmm/vmm.sh --append lockdown=integrity
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
@@ -6,11 +7,6 @@
 . /vmm.sh
 
 shown="20001@100 10003@140"
-
-boot_guest() {
-	start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
-	up guest "$1" 60
-}
 
 # sees NAME SERIAL PLACES: by dword, word and byte, and in how many places the real one is
 sees() {
@@ -28,14 +24,14 @@ sees() {
 }
 
 bind_vfio $bdf
-boot_guest "control: a guest boots before load"
+boot_peek $bdf "control: a guest boots before load"
 sees "control: before load" $real 2
 expect_output "load withholds under a running guest" ": withheld$" dsnctl load --whole-reads refuse
 sees "load under a running guest" $zero 0
 stop_vmm guest
 
 # a QEMU that may not read whole does not start
-start_vmm guest $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
+start_peek guest $bdf
 expect "whole reads refused: QEMU does not start with the device" \
 	timeout 60 sh -c "until grep -q zombie /proc/$(cat /run/guest.pid)/status; do sleep 0.1; done"
 expect_output "whole reads refused: QEMU says that it cannot read config space" \
@@ -49,7 +45,7 @@ mkdir -p /usr/bin
 ln /vmm/lib/ld-* /usr/bin/qemu-system-x86_64
 expect_output "load without options lets QEMU read whole" ": vmm-trusted$" dsnctl load
 expect_output "status lists QEMU" "^/usr/bin/qemu-system-x86_64$" dsnctl status
-boot_guest "load without options: a guest boots"
+boot_peek $bdf "load without options: a guest boots"
 sees "load without options" $zero 0
 expect_status 1 "a whole read by another program is refused" vfio_read $bdf serial
 expect_output "status names the QEMU whose whole read got the real serial" \

@@ -1,4 +1,5 @@
 # A function that is unbound and bound by ever new processes leaves nothing behind.
+# only: make check-all
 # boot: --cpus 2 --append preempt=full --append init_on_free=1
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

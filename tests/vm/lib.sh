@@ -56,6 +56,15 @@ expect_output() {
 	fi
 }
 
+# says STATUS NAME REGEX COMMAND...: its exit status, and a line of its output, are these
+says() {
+	local want=$1 name=$2 regex=$3
+
+	shift 3
+	expect_status "$want" "$name: exit status" "$@"
+	expect_output "$name: message" "$regex" sh -c '"$@" 2>&1; true' sh "$@"
+}
+
 # within SECONDS COMMAND...: waits until the command succeeds; 1 if it does not in time
 within() {
 	local tenths=$(($1 * 10))

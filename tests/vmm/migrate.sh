@@ -9,7 +9,7 @@
 target=0000:00:05.0
 
 start_source() {
-	start_vmm source $bdf -kernel /usr/sbin/peek -append "140 525400ff ff123456"
+	start_peek source $bdf
 	up source "$1: the source's guest boots" 60
 }
 
@@ -20,8 +20,7 @@ migrate() {
 	local tries=0
 
 	rm -f /run/migration
-	start_vmm target $target -kernel /usr/sbin/peek -append "140 525400ff ff123456" \
-		-incoming unix:/run/migration
+	start_peek target $target -incoming unix:/run/migration
 	until [ -S /run/migration ] || [ $tries = 60 ]; do
 		sleep 1
 		tries=$((tries + 1))

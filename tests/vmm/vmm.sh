@@ -104,3 +104,18 @@ sees() {
 	expect_output "$1: ports reach the function" "^ports find 10d38086$" cat /run/seen
 	expect_output "$1: ports show nothing of its serial" "^ports .* real 0$" cat /run/seen
 }
+
+# start_peek NAME BDF [ARGUMENT]...: tests/vmm/peek.c in the place of a guest's kernel, which
+# prints what it reads when told to look
+start_peek() {
+	local name=$1 host=$2
+
+	shift 2
+	start_vmm "$name" "$host" -kernel /usr/sbin/peek -append "140 525400ff ff123456" "$@"
+}
+
+# boot_peek BDF TEXT: the same, as guest, up and running
+boot_peek() {
+	start_peek guest "$1"
+	up guest "$2" 60
+}
