@@ -24,7 +24,7 @@ struct shared {
 	atomic_bool stop;
 };
 
-/* What is read, and the serial that the rules show. */
+/* The device that is read, and the serial that the rules show. */
 struct target {
 	struct vfio_device device;
 	const char *bdf;
