@@ -294,6 +294,7 @@ int pins_make_copy(char reason[PINS_REASON])
 	if (err != -EPERM || lstat(DSN_KEEP_DIR, &st) || !S_ISDIR(st.st_mode) ||
 	    !is_roots_alone(&st))
 		return err;
+	*reason = '\0';
 	if (!mount("bpf", DSN_KEEP_DIR, "bpf", 0, "mode=0700"))
 		return 0;
 	err = -errno;
