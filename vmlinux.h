@@ -85,6 +85,7 @@ struct pci_sysdata {
 };
 
 struct pci_bus {
+	struct pci_dev *self; /* the bridge above it; none above a root bus or one of VFs alone */
 	void *sysdata;
 	unsigned char number;
 	int domain_nr;
@@ -111,6 +112,7 @@ struct pci_dev {
 	struct device dev;
 	atomic_t enable_cnt;
 	unsigned int is_virtfn : 1;
+	unsigned int ari_enabled : 1; /* of a port: for the bus below it */
 	struct pci_dev *physfn; /* where is_virtfn; shares its place with sriov */
 };
 

@@ -24,26 +24,52 @@ static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *
 	return rule->expect == ((__u32)KREAD(pdev, vendor) << 16 | KREAD(pdev, device));
 }
 
+/* pci_ari_enabled(), for a function that is not among a device's first eight */
+static __always_inline bool is_ari(struct pci_dev *pdev)
+{
+	struct pci_bus *bus;
+	struct pci_dev *port;
+
+	if (KREAD(pdev, devfn) < 8)
+		return false;
+	bus = KREAD(pdev, bus);
+	port = KREAD(bus, self);
+	return port && KREAD_BIT(port, ari_enabled);
+}
+
+/* Bits of a function that its address does not show. */
+#define DSN_KIND_VF 1
+#define DSN_KIND_ARI 2
+
+/* Not inlined: callers have little stack left. */
+static __noinline __u32 kind_of(struct pci_dev *pdev)
+{
+	return (KREAD_BIT(pdev, is_virtfn) ? DSN_KIND_VF : 0) |
+	       (is_ari(pdev) ? DSN_KIND_ARI : 0);
+}
+
 /*
  * Resolves a function's rule by the order of dsn_precedence.h; without any, the zeroed rule:
  * scrub. Clears `lasting` if the result depends on more than the function and the rule set.
  */
 static __always_inline struct dsn_rule resolve_rule(void *set, struct pci_dev *pdev,
-						    struct dsn_key key, bool *lasting)
+						    struct dsn_key key, __u32 kind,
+						    bool *lasting)
 {
-	bool virtfn = KREAD_BIT(pdev, is_virtfn);
+	bool virtfn = kind & DSN_KIND_VF, ari = kind & DSN_KIND_ARI;
 	struct dsn_rule *rule, none = {};
 	struct dsn_key wanted;
 	__u32 i;
 
 	for (i = 0; i < DSN_CANDIDATES; i++) {
-		if (dsn_is_of_pf(i) && !virtfn)
-			continue;
-		if (i == DSN_OF_PF) {
+		if (i == DSN_OF_PF && virtfn) {
 			*lasting = false;
 			pdev = KREAD(pdev, physfn);
 			key = key_of(pdev);
+			ari = is_ari(pdev);
 		}
+		if (!dsn_is_candidate(i, virtfn, ari))
+			continue;
 		wanted = dsn_candidate_key(i, key);
 		rule = bpf_map_lookup_elem(set, &wanted);
 		if (rule && is_for(rule, pdev, lasting))
@@ -80,18 +106,19 @@ static __always_inline struct dsn_device *find_device(struct dsn_key key)
 struct effective {
 	__u64 serial; /* 0 unless the policy is DSN_SERIAL */
 	__u32 policy; /* enum dsn_policy */
+	__u32 kind;   /* of the function: DSN_KIND_VF, DSN_KIND_ARI */
 	struct dsn_device *device;
 };
 
 /*
  * Ties a cached rule to the rule set that it comes from, and to the kind of function: a BDF
- * may become a VF's. The parts are read one by one, while
+ * may become a VF's, and a port may come to forward ARI. The parts are read one by one, while
  * others may write them: a mix of two rules does not fit. Set ids count up and are not used
  * again.
  */
-static __always_inline __u64 seal_of(__u64 serial, __u64 policy, __u32 set, bool virtfn)
+static __always_inline __u64 seal_of(__u64 serial, __u64 policy, __u32 set, __u64 kind)
 {
-	return serial ^ (((__u64)virtfn << 32 | set) * 0xd6e8feb86659fd93ULL +
+	return serial ^ ((kind << 32 | set) * 0xd6e8feb86659fd93ULL +
 			 (policy + 1) * 0x9e3779b97f4a7c15ULL);
 }
 
@@ -105,15 +132,14 @@ static __noinline int resolve_anew(struct pci_dev *pdev, const struct dsn_key *k
 	bool lasting = true;
 
 	if (set)
-		resolved = resolve_rule(set, pdev, *key, &lasting);
+		resolved = resolve_rule(set, pdev, *key, rule->kind, &lasting);
 	rule->serial = resolved.policy == DSN_SERIAL ? resolved.serial : 0;
 	rule->policy = resolved.policy;
 	if (!device || !set || !lasting)
 		return 0;
 	device->serial = rule->serial;
 	device->policy = rule->policy;
-	device->seal =
-		seal_of(rule->serial, rule->policy, set->id, KREAD_BIT(pdev, is_virtfn));
+	device->seal = seal_of(rule->serial, rule->policy, set->id, rule->kind);
 	return 0;
 }
 
@@ -127,11 +153,12 @@ static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pd
 	struct dsn_device *device = find_device(*key);
 
 	rule->device = device;
+	rule->kind = kind_of(pdev);
 	if (device && set) {
 		rule->serial = device->serial;
 		rule->policy = device->policy;
-		if (device->seal == seal_of(rule->serial, rule->policy, set->id,
-					    KREAD_BIT(pdev, is_virtfn)))
+		if (device->seal ==
+		    seal_of(rule->serial, rule->policy, set->id, rule->kind))
 			return;
 	}
 	resolve_anew(pdev, key, rule);

@@ -35,6 +35,36 @@ static void on_warning(char *format, ...)
 	(void)format;
 }
 
+/* Finds a capability of which vfio cannot copy the header, so that its chain is lost. */
+static const char *chain_fault(struct pci_dev *device)
+{
+	__u32 cap = DSN_CFG_EXT, hops, header, length;
+
+	for (hops = 0; cap && hops < DSN_CHAIN_MAX; hops++) {
+		header = pci_read_long(device, cap);
+		/* vfio notes the low byte of an unknown first ID, where these are marks */
+		if (!hops && dsn_cap_id(header) > 0xff && (header & 0xff) >= DSN_MAP_OWN)
+			return "broken chain: the ID of the first capability";
+		length = pci_read_long(device, cap + PCI_EVNDR_HEADER) >> 20;
+		if (dsn_cap_id(header) == PCI_EXT_CAP_ID_VNDR && length && length < 4)
+			return "broken chain: the length of a vendor's capability";
+		cap = dsn_cap_next(header);
+	}
+	return NULL;
+}
+
+static const char *closed_reason(struct pci_dev *device)
+{
+	__u32 header = pci_read_long(device, DSN_CFG_EXT);
+
+	/* there is no such space, or the device is gone */
+	if (header == ~0U)
+		return NULL;
+	if (!header || !pci_find_cap(device, PCI_CAP_ID_EXP, PCI_CAP_NORMAL))
+		return "no extended capabilities";
+	return chain_fault(device);
+}
+
 static void describe(struct pci_dev *from, struct pci_function *to)
 {
 	const char *driver = pci_get_string_property(from, PCI_FILL_DRIVER);
@@ -49,6 +79,7 @@ static void describe(struct pci_dev *from, struct pci_function *to)
 		},
 		.ids = (__u32)from->vendor_id << 16 | from->device_id,
 		.has_dsn = cap,
+		.closed = closed_reason(from),
 	};
 	snprintf(to->driver, sizeof(to->driver), "%s", driver ? driver : "");
 	if (cap)
@@ -103,6 +134,11 @@ int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 	return 0;
 }
 
+bool pci_is_vfio(const struct pci_function *device)
+{
+	return strstr(device->driver, "vfio");
+}
+
 static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
 		       size_t size)
 {
@@ -140,6 +176,11 @@ bool pci_alias(const struct dsn_key *key, char *alias, size_t size)
 
 	sysfs_path(key, "/modalias", path, sizeof(path));
 	return !file_read_line(path, alias, size);
+}
+
+bool pci_is_ari(const struct dsn_key *key)
+{
+	return key->devfn > 7 && read_number(key, "/ari_enabled") == 1;
 }
 
 bool pci_pf(const struct dsn_key *key, struct dsn_key *pf)

@@ -13,6 +13,9 @@ struct pci_function {
 	__u32 ids;	 /* vendor id << 16 | device id */
 	bool has_dsn;
 	__u64 serial; /* the real one if has_dsn; the first of several */
+	/* the reason why guests read zeros in all of its extended config space, as far as the
+	   device shows it; NULL if they do not */
+	const char *closed;
 };
 
 /*
@@ -22,11 +25,20 @@ struct pci_function {
 int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 	     char error[128]);
 
+/* Returns true for vfio-pci and the drivers that are built on its core. */
+bool pci_is_vfio(const struct pci_function *device);
+
 /* Reads its vendor id << 16 | device id from sysfs. Returns false if it is not there. */
 bool pci_ids(const struct dsn_key *key, __u32 *ids);
 
 /* Reads its modalias, by which modprobe finds a driver. Returns false if it has none. */
 bool pci_alias(const struct dsn_key *key, char *alias, size_t size);
+
+/*
+ * Returns true if sysfs shows the function as one beyond the first eight of a device, by
+ * ARI; see dsn_precedence.h. Returns false if it is not there.
+ */
+bool pci_is_ari(const struct dsn_key *key);
 
 /* Finds the PF of a VF in sysfs. Returns false if the function is not a VF. */
 bool pci_pf(const struct dsn_key *key, struct dsn_key *pf);

@@ -33,16 +33,18 @@ bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function)
 
 struct policy policy_of(const struct ruleset *set, const struct dsn_key *function)
 {
-	struct dsn_key owner = *function, key;
-	bool is_vf = false;
+	struct dsn_key owner = *function, key, pf;
+	bool is_vf = pci_pf(function, &pf), is_ari = pci_is_ari(&owner);
 	__u32 i;
 
 	for (i = 0; i < DSN_CANDIDATES; i++) {
 		struct dsn_rule *rule;
 
-		if (i == DSN_OF_PF)
-			is_vf = pci_pf(function, &owner);
-		if (dsn_is_of_pf(i) && !is_vf)
+		if (i == DSN_OF_PF && is_vf) {
+			owner = pf;
+			is_ari = pci_is_ari(&owner);
+		}
+		if (!dsn_is_candidate(i, is_vf, is_ari))
 			continue;
 		key = dsn_candidate_key(i, owner);
 		rule = ruleset_find(set, &key);

@@ -20,8 +20,10 @@ static void keys_are_in_order(void **state)
 	} wanted[DSN_CANDIDATES] = {
 		{ 3, 0x15, DSN_SCOPE_FUNCTION, false },
 		{ 3, 0x10, DSN_SCOPE_DEVICE, false },
+		{ 3, 0, DSN_SCOPE_DEVICE, false },
 		{ 2, 0x0b, DSN_SCOPE_FUNCTION, true },
 		{ 2, 0x08, DSN_SCOPE_DEVICE, true },
+		{ 2, 0, DSN_SCOPE_DEVICE, true },
 		{ 0, 0, DSN_SCOPE_DEFAULT, false },
 	};
 	__u32 i;
@@ -38,6 +40,28 @@ static void keys_are_in_order(void **state)
 				 key.scope == DSN_SCOPE_DEFAULT ? 0 : 0x10000);
 		assert_int_equal(key.reserved, 0);
 	}
+}
+
+static void only_some_are_candidates(void **state)
+{
+	static const struct {
+		bool is_vf, is_ari;
+		const char *candidates; /* in the order of enum dsn_candidate */
+	} cases[] = {
+		{ false, false, "yynnnny" },
+		{ false, true, "yyynnny" },
+		{ true, false, "yynyyny" },
+		{ true, true, "yynyyyy" },
+	};
+	size_t i;
+	__u32 j;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		for (j = 0; j < DSN_CANDIDATES; j++)
+			assert_int_equal(
+				!!dsn_is_candidate(j, cases[i].is_vf, cases[i].is_ari),
+				cases[i].candidates[j] == 'y');
 }
 
 /* Removes the effective rule again and again: the next one comes after it. */
@@ -71,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_in_order),
+		cmocka_unit_test(only_some_are_candidates),
 		cmocka_unit_test(the_first_rule_counts),
 	};
 
