@@ -2,6 +2,7 @@
 /* dsnctl check: what this host offers, and what `load` would give on it. */
 #include "cmd/command.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "kernel/host.h"
@@ -107,8 +108,11 @@ static struct row vfio_row(const struct host *host)
 static struct row types_row(const struct host *host)
 {
 	if (host->types == YES)
-		return good("/sys/kernel/btf/vfio_pci_core",
-			    "BPF programs can be fitted to the module");
+		return good(host->module_btf ? "/sys/kernel/btf/vfio_pci_core"
+					     : "/sys/kernel/btf/vmlinux",
+			    host->module_btf
+				    ? "BPF programs can be fitted to the module"
+				    : "vfio-pci is built in, and can be fitted to");
 	if (host->types == NO)
 		return bad(missing, NULL, "no BPF program can be fitted to the module",
 			   "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
@@ -258,9 +262,17 @@ static struct row bpffs_row(const struct host *host)
 	return bad(missing, NULL, "'load' fails: programs cannot be kept", PINS_MOUNT);
 }
 
-static struct row iommu_row(const struct host *host, char text[32])
+static struct row iommu_row(const struct host *host, char text[48])
 {
-	snprintf(text, 32, "%zu groups", host->iommu_groups);
+	snprintf(text, 48, "%zu groups", host->iommu_groups);
+	if (host->noiommu_groups) {
+		snprintf(text, 48, "%zu groups, %zu without an IOMMU", host->iommu_groups,
+			 host->noiommu_groups);
+		return bad(
+			limited, text,
+			"a guest that has a function of these can read and write all memory of the host",
+			"turn the IOMMU on in the firmware and by the command line (intel_iommu=on)");
+	}
 	if (host->iommu_groups)
 		return good(text, "functions can be assigned to guests");
 	return bad(
@@ -281,7 +293,7 @@ static void add(struct table *table, const char *item, struct row row)
 
 static void fill_items(struct table *table, const struct host *host)
 {
-	char groups[32];
+	char groups[48];
 
 	add(table, "btf", btf_row(host));
 	add(table, "jit", jit_row(host));
@@ -310,6 +322,47 @@ struct forecast {
 	bool certain;		    /* all that it depends on could be seen */
 };
 
+static bool __attribute__((format(printf, 4, 5)))
+stop(struct forecast *forecast, enum exit_status status, const char *remedy,
+     const char *format, ...)
+{
+	va_list args;
+
+	forecast->status = status;
+	forecast->guarantee = (struct guarantee){ LEVEL_NOT_PROTECTED, .remedy = remedy };
+	va_start(args, format);
+	vsnprintf(forecast->guarantee.ground, sizeof(forecast->guarantee.ground), format,
+		  args);
+	va_end(args);
+	return true;
+}
+
+/* Finds what stops `load` on any host, in the order in which `load` meets it. */
+static bool is_stopped(struct forecast *forecast, const struct host *host)
+{
+	if (!host->btf || host->vfio == VFIO_ABSENT)
+		return false;
+	if (host->vfio == VFIO_ON_DISK && host->modules_denied)
+		return stop(
+			forecast, EXIT_FAILED, "'modprobe vfio-pci' on the host",
+			"vfio-pci is not loaded, and this process may not load modules (CAP_SYS_MODULE, kernel.modules_disabled)");
+	if (!host->bpffs)
+		return stop(
+			forecast, EXIT_FAILED, PINS_MOUNT,
+			"there is no bpffs at /sys/fs/bpf, where the programs are kept");
+	if (host->bpf_denied)
+		return stop(
+			forecast, EXIT_CANNOT_TELL, "run it as root of the host",
+			"the kernel refuses bpf() to this process: root needs CAP_SYS_ADMIN, and no filter of system calls");
+	if (host->layout && host->layout != DSN_LAYOUT)
+		return stop(
+			forecast, EXIT_FAILED,
+			"run 'dsnctl load', which says how to keep the rules",
+			"maps of another version of dsnctl (layout %u, this one has %u) are in force",
+			host->layout, DSN_LAYOUT);
+	return false;
+}
+
 static void find_forecast(struct forecast *forecast, const struct host *host)
 {
 	static const struct request request = { .options = DSN_OPTION_VMMS };
@@ -321,22 +374,16 @@ static void find_forecast(struct forecast *forecast, const struct host *host)
 			   host->lsm != NOT_SEEN && host->addresses != NOT_SEEN &&
 			   host->jit != NOT_SEEN,
 	};
+	if (is_stopped(forecast, host))
+		return;
 	forecast->status = plan_choose(host, &request, &forecast->plan, &reasons,
 				       &forecast->guarantee);
 	if (forecast->status)
 		return;
 	plan_guarantee(&forecast->plan, &host->running, &none, &reasons,
 		       &forecast->guarantee);
-	if (!host->bpffs) {
-		forecast->status = EXIT_FAILED;
-		forecast->guarantee = (struct guarantee){
-			LEVEL_NOT_PROTECTED,
-			"there is no bpffs at /sys/fs/bpf, where the programs are kept",
-			PINS_MOUNT
-		};
-	} else if (forecast->guarantee.level == LEVEL_NOT_PROTECTED) {
+	if (forecast->guarantee.level == LEVEL_NOT_PROTECTED)
 		forecast->status = EXIT_UNPROTECTED;
-	}
 }
 
 static void fill_forecast(struct table *table, const struct forecast *forecast)

@@ -33,10 +33,15 @@ static int check_host(void)
 		return EXIT_UNABLE;
 	}
 	err = host_load_vfio();
-	if (err) {
+	if (err == -ENOENT) {
 		say_error(
-			"vfio-pci is not there and 'modprobe vfio-pci' does not load it: install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
+			"there is no vfio-pci for this kernel: install the kernel's modules, or boot a kernel with CONFIG_VFIO_PCI");
 		return EXIT_UNABLE;
+	}
+	if (err) {
+		say_error("cannot load vfio-pci: %s; see what 'modprobe vfio-pci' prints",
+			  strerror(-err));
+		return EXIT_FAILED;
 	}
 	return EXIT_DONE;
 }

@@ -7,18 +7,17 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <glob.h>
-#include <spawn.h>
+#include <libkmod.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include "kernel/pins.h"
 #include "lib/file.h"
 #include "lib/util.h"
 #include "dsn_contract.h"
 #include "symbol.skel.h"
-
-extern char **environ;
 
 const char *host_lockdown(void)
 {
@@ -153,20 +152,59 @@ bool host_has_vfio(void)
 	return !access("/sys/bus/pci/drivers/vfio-pci", F_OK);
 }
 
+static void free_kmod(struct kmod_ctx **kmod)
+{
+	kmod_unref(*kmod);
+}
+
+/* Finds what a name stands for among this kernel's modules. Returns 0 or -errno. */
+static int find_module(struct kmod_ctx *kmod, const char *name, struct kmod_list **found)
+{
+	int err;
+
+	*found = NULL;
+	if (!kmod)
+		return -ENOMEM;
+	kmod_set_log_priority(kmod, 0);
+	err = kmod_module_new_from_lookup(kmod, name, found);
+	return err ? err : *found ? 0 : -ENOENT;
+}
+
+static bool has_module(const char *name)
+{
+	_cleanup_(free_kmod) struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+	struct kmod_list *found;
+	int err = find_module(kmod, name, &found);
+
+	kmod_module_unref_list(found);
+	return !err;
+}
+
+/* Inserts a module, as modprobe does, wherever that is. Returns 0 or -errno. */
+static int insert_module(const char *name)
+{
+	_cleanup_(free_kmod) struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+	struct kmod_list *found, *item;
+	int err = find_module(kmod, name, &found);
+
+	kmod_list_foreach(item, found)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		if (!err)
+			err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL,
+							      NULL);
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(found);
+	return err;
+}
+
 int host_load_vfio(void)
 {
-	char *argv[] = { "modprobe", "-q", "vfio-pci", NULL };
-	int status, err;
-	pid_t pid;
+	int err = host_has_vfio() ? 0 : insert_module("vfio-pci");
 
-	if (host_has_vfio())
-		return 0;
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (err)
-		return -err;
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	return host_has_vfio() ? 0 : -ENODEV;
+	return err ? err : host_has_vfio() ? 0 : -ENODEV;
 }
 
 static void free_btf(struct btf **btf)
@@ -179,35 +217,11 @@ static bool has(const struct btf *btf, const char *name, __u32 kind)
 	return btf && btf__find_by_name_kind(btf, name, kind) > 0;
 }
 
-/* Returns true if a line of the file has this text. */
-static bool file_has(const char *path, const char *text)
-{
-	_cleanup_(close_file) FILE *file = fopen(path, "re");
-	_cleanup_(free_ptr) char *line = NULL;
-	size_t size = 0;
-
-	while (file && getline(&line, &size, file) > 0)
-		if (strstr(line, text))
-			return true;
-	return false;
-}
-
 static enum vfio_state find_vfio(void)
 {
-	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	struct utsname name;
-	char path[128];
-	size_t i;
-
 	if (host_has_vfio())
 		return VFIO_LOADED;
-	for (i = 0; i < ARRAY_SIZE(lists) && !uname(&name); i++) {
-		snprintf(path, sizeof(path), "/lib/modules/%.65s/%s", name.release,
-			 lists[i]);
-		if (file_has(path, "/vfio-pci.ko"))
-			return VFIO_ON_DISK;
-	}
-	return VFIO_ABSENT;
+	return has_module("vfio-pci") ? VFIO_ON_DISK : VFIO_ABSENT;
 }
 
 /* Looks into the module's BTF, or the kernel's if vfio-pci-core is built in. */
@@ -217,6 +231,7 @@ static void find_in_module(struct host *host, struct btf *kernel)
 		btf__load_module_btf("vfio_pci_core", kernel);
 	const struct btf *btf = module ? module : kernel;
 
+	host->module_btf = module;
 	host->types = has(btf, "vfio_pci_core_device", BTF_KIND_STRUCT) ? YES : NO;
 	host->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
 }
@@ -280,16 +295,76 @@ static bool is_numa_balanced(void)
 	       strcmp(line, "0") != 0;
 }
 
-static size_t count_groups(void)
+static bool is_noiommu(const char *group)
 {
-	size_t count = 0;
-	glob_t found;
+	char path[128], name[32];
 
-	if (!glob("/sys/kernel/iommu_groups/*", GLOB_NOSORT, NULL, &found)) {
-		count = found.gl_pathc;
-		globfree(&found);
-	}
-	return count;
+	snprintf(path, sizeof(path), "%.100s/name", group);
+	return !file_read_line(path, name, sizeof(name)) && !strcmp(name, "vfio-noiommu");
+}
+
+static void count_groups(struct host *host)
+{
+	glob_t found;
+	size_t i;
+
+	if (glob("/sys/kernel/iommu_groups/*", GLOB_NOSORT, NULL, &found))
+		return;
+	host->iommu_groups = found.gl_pathc;
+	for (i = 0; i < found.gl_pathc; i++)
+		host->noiommu_groups += is_noiommu(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+/* Returns true if the process has a capability in effect. */
+static bool is_capable(int capability)
+{
+	struct __user_cap_header_struct header = { .version =
+							   _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	return !syscall(SYS_capget, &header, data) &&
+	       data[capability / 32].effective & 1U << capability % 32;
+}
+
+static bool are_modules_denied(void)
+{
+	char line[8];
+
+	return !is_capable(CAP_SYS_MODULE) ||
+	       (!file_read_line("/proc/sys/kernel/modules_disabled", line,
+				sizeof(line)) &&
+		!strcmp(line, "1"));
+}
+
+static bool is_bpf_denied(void)
+{
+	__u32 id;
+
+	return bpf_prog_get_next_id(0, &id) && errno == EPERM;
+}
+
+/* Reads the layout of maps of whatever version, whose state may be longer than this one's. */
+static __u32 find_layout(void)
+{
+	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
+	_cleanup_(free_ptr) struct dsn_state *state = NULL;
+	struct bpf_map_info info = {};
+	__u32 zero = 0, length = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length))
+		return 0;
+	state = calloc(1, info.value_size + sizeof(*state));
+	return state && !bpf_map_lookup_elem(fd, &zero, state) ? state->layout : 0;
+}
+
+static void find_obstacles(struct host *host)
+{
+	if (geteuid())
+		return;
+	host->bpf_denied = is_bpf_denied();
+	host->modules_denied = are_modules_denied();
+	host->layout = find_layout();
 }
 
 void host_detect(struct host *host)
@@ -306,9 +381,10 @@ void host_detect(struct host *host)
 		.kprobe_events =
 			!access("/sys/bus/event_source/devices/kprobe/type", F_OK),
 		.bpffs = pins_have_bpffs(),
-		.iommu_groups = count_groups(),
 	};
 	host->addresses = find_addresses(host->vfio);
+	count_groups(host);
+	find_obstacles(host);
 	find_in_btf(host);
 	find_security(host);
 }

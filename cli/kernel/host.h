@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <linux/types.h>
 
 /* Returns the active lockdown level, "none" if it is off or cannot be read. */
 const char *host_lockdown(void);
@@ -56,7 +57,7 @@ bool host_ringbuf_sleeps(void);
 struct btf;
 bool host_ringbuf_sleeps_in(const struct btf *btf);
 
-/* Loads vfio-pci if it is not loaded. Returns 0 or -errno. */
+/* Loads vfio-pci if it is not loaded. Returns 0 or -errno; -ENOENT if this kernel has none. */
 int host_load_vfio(void);
 
 /* An answer that needs more rights or a mount is "not seen", not "no". */
@@ -105,7 +106,13 @@ struct host {
 	enum answer lsm;	/* the LSM bpf is active */
 	enum answer addresses;	/* those of vfio can be found */
 	bool bpffs;
+	/* obstacles for this process, as far as it is root */
+	bool bpf_denied;     /* the kernel refuses bpf() */
+	bool modules_denied; /* it may load no module */
+	__u32 layout;	     /* of the maps that are pinned; 0 if none are */
 	size_t iommu_groups;
+	size_t noiommu_groups; /* of those, the ones that vfio made without an IOMMU */
+	bool module_btf;       /* the types of vfio-pci-core are in a file of their own */
 	/* why the kernel refused a group of programs; empty if it was not asked */
 	char refused[GROUPS][160];
 };

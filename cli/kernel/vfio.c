@@ -81,7 +81,8 @@ static bool is_noiommu(const char *bdf)
 	return !strncmp(name, "vfio-noiommu", 12);
 }
 
-static int open_group(const char *bdf)
+/* Opens the group, which vfio names otherwise if there is no IOMMU. Returns an fd or -errno. */
+static int open_group(const struct vfio *vfio, const char *bdf)
 {
 	char path[64], target[256];
 	ssize_t length;
@@ -92,7 +93,8 @@ static int open_group(const char *bdf)
 	if (length < 0)
 		return -errno;
 	target[length] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%.32s", strrchr(target, '/') + 1);
+	snprintf(path, sizeof(path), "/dev/vfio/%s%.32s", vfio->noiommu ? "noiommu-" : "",
+		 strrchr(target, '/') + 1);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -110,7 +112,10 @@ static int attach_group(struct vfio *vfio, const char **step)
 	if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container))
 		return -errno;
 	*step = "the container cannot have an IOMMU (modprobe vfio_iommu_type1)";
-	return ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ? -errno : 0;
+	return ioctl(vfio->container, VFIO_SET_IOMMU,
+		     vfio->noiommu ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1v2_IOMMU)
+		       ? -errno
+		       : 0;
 }
 
 static int find_config(struct vfio *vfio)
@@ -134,7 +139,7 @@ static int open_by_group(struct vfio *vfio, const char *bdf, const char **step)
 	if (vfio->container < 0)
 		return -errno;
 	*step = "its IOMMU group cannot be opened";
-	vfio->group = open_group(bdf);
+	vfio->group = open_group(vfio, bdf);
 	if (vfio->group < 0)
 		return vfio->group;
 	err = attach_group(vfio, step);
@@ -152,10 +157,8 @@ int vfio_open(struct vfio *vfio, const struct dsn_key *key, const char **step)
 
 	bdf_format(key, bdf);
 	*vfio = (struct vfio)VFIO_CLOSED;
-	*step = "it is in vfio's noiommu mode, which no VM can use; verify it behind an IOMMU";
-	if (is_noiommu(bdf))
-		return -EOPNOTSUPP;
-	if (find_cdev(bdf, cdev))
+	vfio->noiommu = is_noiommu(bdf);
+	if (!vfio->noiommu && find_cdev(bdf, cdev))
 		err = open_cdev(vfio, cdev, step);
 	else
 		err = open_by_group(vfio, bdf, step);

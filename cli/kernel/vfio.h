@@ -3,6 +3,7 @@
 #ifndef DSNCTL_VFIO_H
 #define DSNCTL_VFIO_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include "dsn_contract.h"
 
@@ -11,6 +12,7 @@ struct vfio {
 	int group, device; /* device: the file to read */
 	off_t config;	   /* offset of config space in it */
 	size_t size;	   /* of config space */
+	bool noiommu;	   /* vfio's no-IOMMU mode, in which DPDK has devices */
 };
 
 #define VFIO_CLOSED                                                                      \

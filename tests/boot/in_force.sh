@@ -47,6 +47,17 @@ expect "the service stays active after a failed reload" systemctl is-active dsnc
 expect_output "the rules stay after a failed reload" "^$chosen$" vfio_read $bdf serial
 rm $config/20-wrong.conf
 
+# the service reads what root reads
+echo "0000:0a:00.0 hide" >$config/40-other.conf
+chmod 600 $config/40-other.conf
+chmod 700 $config
+chown -R nobody $config
+expect "reload with files of another user, readable by that user and root" systemctl reload dsnctl
+expect_output "a rule in such a file is in force" "^0000:0a:00.0 +hide" dsnctl dump
+chown -R root $config
+chmod 755 $config
+rm $config/40-other.conf
+
 expect "reload succeeds with the rule put right" systemctl reload dsnctl
 expect_output "the new rule is in force after reload" "^$second$" vfio_read $bdf serial
 journalctl --sync

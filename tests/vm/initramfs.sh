@@ -57,7 +57,8 @@ add_dir() {
 	done < <(find "$1" -type f -perm /111 -print0)
 }
 
-# add_modules KERNELDIR NAME...: unpacked, with a modules.dep that says so.
+# add_modules KERNELDIR NAME...: unpacked, with a modules.dep that says so, and the indexes that
+# libkmod asks.
 add_modules() {
 	local release from to file
 
@@ -75,6 +76,7 @@ add_modules() {
 		"$stage/modules.list" "$from/modules.dep" |
 		sed -E 's/\.ko\.xz/.ko/g' >"$to/modules.dep"
 	rm "$stage/modules.list"
+	PATH="$PATH:/usr/sbin:/sbin" depmod -b "$stage" "$release" 2>/dev/null
 }
 
 # Paths of the modules and all they depend on; "-" and "_" are the same to modprobe.
