@@ -7,6 +7,7 @@
 #include "cmd/update.h"
 #include "cmd/warn.h"
 #include "model/config.h"
+#include "model/pci.h"
 #include "model/policy.h"
 #include "model/rule.h"
 #include "model/sitekey.h"
@@ -121,6 +122,29 @@ static bool resolve(struct rule *rule)
 	return true;
 }
 
+/*
+ * Ties a pass that is saved to the card that is there: the next one in the slot is not to
+ * show its real serial for it. The functions of a device must agree.
+ */
+static void expect_present(struct rule *rule)
+{
+	struct dsn_key key = rule->key;
+	__u32 ids, all = 0, last = key.scope == DSN_SCOPE_DEVICE ? 7 : 0, i;
+
+	if (rule->value.policy != DSN_PASS || rule->value.expect ||
+	    key.scope == DSN_SCOPE_DEFAULT)
+		return;
+	key.scope = DSN_SCOPE_FUNCTION;
+	for (i = 0; i <= last; i++, key.devfn++) {
+		if (!pci_ids(&key, &ids))
+			continue;
+		if (all && ids != all)
+			return;
+		all = ids;
+	}
+	rule->value.expect = all;
+}
+
 int cmd_set(const struct options *options, int argc, char **argv)
 {
 	char error[RULE_ERROR];
@@ -132,7 +156,10 @@ int cmd_set(const struct options *options, int argc, char **argv)
 	}
 	if (!resolve(&rule))
 		return EXIT_FAILED;
-	rule.value.flags = options->save ? DSN_RULE_FILE : 0;
+	if (options->save) {
+		rule.value.flags = DSN_RULE_FILE;
+		expect_present(&rule);
+	}
 	return change_rule(options, "set", &rule.key, &rule);
 }
 

@@ -47,6 +47,7 @@ enum {
 	COL_LAST_PID,
 	COL_LAST_COMMAND,
 	COL_LAST_READ,
+	COL_CLOSED, /* only of get */
 };
 
 static const struct column policy_columns[] = {
@@ -60,6 +61,7 @@ static const struct column policy_columns[] = {
 	[COL_LAST_PID] = { "last_pid", true },
 	[COL_LAST_COMMAND] = { "last_command" },
 	[COL_LAST_READ] = { "last_read" },
+	[COL_CLOSED] = { "closed" },
 };
 
 static void fill_policy(struct table *table, const struct dsn_key *key,
@@ -92,6 +94,20 @@ static void fill_reads(struct table *table, const struct counters *counters,
 	table_number(table, COL_LAST_PID, device.last_pid);
 	table_text(table, COL_LAST_COMMAND, device.last_command);
 	table_text(table, COL_LAST_READ, when);
+}
+
+/* Shows why nothing of the function's extended space is shown, if that is so. */
+static void fill_closed(struct table *table, const struct dsn_key *key)
+{
+	_cleanup_(free_ptr) struct pci_function *devices = NULL;
+	char error[128];
+	size_t count, i;
+
+	if (pci_scan(NULL, &devices, &count, error))
+		say_warning("cannot read the PCI functions: %s", error);
+	for (i = 0; i < count; i++)
+		if (!key_compare(&devices[i].key, key))
+			table_text(table, COL_CLOSED, devices[i].closed);
 }
 
 static int print_row(const struct table *table)
@@ -131,6 +147,7 @@ int cmd_get(const struct options *options, int argc, char **argv)
 		return out_of_memory();
 	fill_policy(&table, &key, &policy, loaded.effect);
 	fill_reads(&table, &counters, &key);
+	fill_closed(&table, &key);
 	if (options->json)
 		return print_row(&table);
 	table_print_fields(&table);
@@ -187,8 +204,8 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	status = read_policy(&loaded, &set, &counters);
 	if (status)
 		return status;
-	if (table_init(&rules, policy_columns, ARRAY_SIZE(policy_columns)) ||
-	    table_init(&others, policy_columns, ARRAY_SIZE(policy_columns)))
+	if (table_init(&rules, policy_columns, COL_CLOSED) ||
+	    table_init(&others, policy_columns, COL_CLOSED))
 		return out_of_memory();
 	for (i = 0; i < set.count; i++) {
 		struct policy policy = { .rule = set.rules[i], .key = set.keys[i] };
@@ -221,6 +238,7 @@ enum {
 	LIST_DEGRADED,
 	LIST_OPEN_BY,
 	LIST_EARLY,
+	LIST_CLOSED,
 	LIST_REAL,
 };
 
@@ -229,7 +247,7 @@ static const struct column list_columns[] = {
 	[LIST_POLICY] = { "policy" },	[LIST_SERIAL] = { "serial" },
 	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
 	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
-	[LIST_REAL] = { "real" },
+	[LIST_CLOSED] = { "closed" },	[LIST_REAL] = { "real" },
 };
 
 /* Fills in the openers: the first by name; early if one of them came before `load`. */
@@ -274,7 +292,8 @@ static void fill_list(struct table *table, const struct pci_function *device,
 	} else {
 		table_text(table, LIST_POLICY, "unprotected");
 	}
-	if (real) {
+	table_text(table, LIST_CLOSED, device->closed);
+	if (real && device->has_dsn) {
 		serial_format(device->serial, serial);
 		table_text(table, LIST_REAL, serial);
 	}
@@ -324,7 +343,8 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	if (table_init(&table, list_columns, columns))
 		return out_of_memory();
 	for (i = 0; i < count; i++) {
-		if (!devices[i].has_dsn)
+		if (!devices[i].has_dsn &&
+		    !(devices[i].closed && pci_is_vfio(&devices[i])))
 			continue;
 		if (table_row(&table))
 			return out_of_memory();

@@ -14,6 +14,7 @@
 #include "kernel/vmm.h"
 #include "model/config.h"
 #include "model/key.h"
+#include "model/pci.h"
 #include "model/policy.h"
 #include "lib/message.h"
 #include "lib/table.h"
@@ -36,6 +37,7 @@ enum {
 	COL_VERSION,
 	COL_SINCE,
 	COL_DEFAULT,
+	COL_CLOSED,
 	COL_UNSAVED,
 	COL_DRIFT,
 	COL_EARLY,
@@ -52,7 +54,8 @@ static const struct column own_columns[COL_COUNTERS] = {
 	[COL_ANSWER] = { "answer" },	   [COL_WHOLE_READS] = { "whole_reads" },
 	[COL_VERSION] = { "version" },	   [COL_SINCE] = { "since" },
 	[COL_DEFAULT] = { "default" },	   [COL_UNSAVED] = { "unsaved" },
-	[COL_DRIFT] = { "drift" },	   [COL_EARLY] = { "early" },
+	[COL_CLOSED] = { "closed" },	   [COL_DRIFT] = { "drift" },
+	[COL_EARLY] = { "early" },
 };
 
 void help_status(void)
@@ -88,6 +91,16 @@ static const struct column drift_columns[] = {
 	[DRIFT_TARGET] = { "target" },
 	[DRIFT_EXPECTED] = { "expected" },
 	[DRIFT_FOUND] = { "found" },
+};
+
+enum {
+	CLOSED_BDF,
+	CLOSED_REASON,
+};
+
+static const struct column closed_columns[] = {
+	[CLOSED_BDF] = { "bdf" },
+	[CLOSED_REASON] = { "reason" },
 };
 
 enum {
@@ -138,6 +151,7 @@ struct view {
 	struct table wholes;  /* readers of all of config space */
 	struct table vmms;    /* executables whose whole reads are let through */
 	struct table drift;   /* rules whose function has other ids */
+	struct table closed;  /* functions whose extended space guests read as zeros */
 	struct table unsaved; /* rules that no file has like this */
 	struct table early;   /* openers from before `load` */
 	struct table stopped; /* processes that wait for `dsnctl repair` */
@@ -260,6 +274,29 @@ static bool fill_unsaved(struct table *table, const struct ruleset *set)
 	return true;
 }
 
+/* The functions that a guest could have. */
+static int fill_closed(struct table *table)
+{
+	_cleanup_(free_ptr) struct pci_function *devices = NULL;
+	char error[128], bdf[BDF_LEN];
+	size_t count, i;
+
+	if (pci_scan(NULL, &devices, &count, error)) {
+		say_warning("cannot read the PCI functions: %s", error);
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < count; i++) {
+		if (!devices[i].closed || !pci_is_vfio(&devices[i]))
+			continue;
+		if (table_row(table))
+			return EXIT_FAILED;
+		bdf_format(&devices[i].key, bdf);
+		table_text(table, CLOSED_BDF, bdf);
+		table_text(table, CLOSED_REASON, devices[i].closed);
+	}
+	return EXIT_DONE;
+}
+
 static int fill_early(struct table *table, enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
@@ -330,6 +367,9 @@ static int fill_lists(struct view *view, const struct stats *stats)
 	fill_drift(&view->drift, &stats->set);
 	if (!status)
 		status = fill_early(&view->early, stats->plan.hook);
+	if (!status && !fill_closed(&view->closed))
+		table_number(&view->fields, COL_CLOSED,
+			     json_object_array_length(view->closed.rows));
 	if (!status && fill_unsaved(&view->unsaved, &stats->set))
 		table_number(&view->fields, COL_UNSAVED,
 			     json_object_array_length(view->unsaved.rows));
@@ -441,6 +481,8 @@ static void print(struct view *view, bool json)
 				       table_take_rows(&view->wholes));
 		json_object_object_add(object, "vmms", table_take_rows(&view->vmms));
 		json_object_object_add(object, "drifted", table_take_rows(&view->drift));
+		json_object_object_add(object, "closed_functions",
+				       table_take_rows(&view->closed));
 		json_object_object_add(object, "unsaved_rules",
 				       table_take_rows(&view->unsaved));
 		json_object_object_add(object, "open_early",
@@ -457,6 +499,8 @@ static void print(struct view *view, bool json)
 	print_list(&view->wholes, "whole reads of config space");
 	print_list(&view->vmms, "VMMs that may read config space whole");
 	print_list(&view->drift, "rules ignored: the device has other ids");
+	print_list(&view->closed,
+		   "closed: guests read zeros in all extended config space");
 	print_list(&view->unsaved,
 		   "rules that no file has like this: gone at the next boot");
 	print_list(&view->stopped,
@@ -493,6 +537,7 @@ static int init_view(struct view *view)
 			  ARRAY_SIZE(incident_columns)) ||
 	       table_init(&view->vmms, vmm_columns, ARRAY_SIZE(vmm_columns)) ||
 	       table_init(&view->drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
+	       table_init(&view->closed, closed_columns, ARRAY_SIZE(closed_columns)) ||
 	       table_init(&view->unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
 	       table_init(&view->early, early_columns, ARRAY_SIZE(early_columns)) ||
 	       table_init(&view->stopped, stopped_columns, ARRAY_SIZE(stopped_columns));
@@ -505,6 +550,7 @@ static void drop_view(struct view *view)
 	table_free(&view->wholes);
 	table_free(&view->vmms);
 	table_free(&view->drift);
+	table_free(&view->closed);
 	table_free(&view->unsaved);
 	table_free(&view->early);
 	table_free(&view->stopped);

@@ -197,12 +197,6 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 	return EXIT_DONE;
 }
 
-/* Returns true for vfio-pci and the drivers that are built on its core. */
-static bool is_vfio(const struct pci_function *device)
-{
-	return strstr(device->driver, "vfio");
-}
-
 /* Finds the function that was asked for. Prints why it cannot be verified. */
 static const struct pci_function *find_device(const struct pci_function *devices,
 					      size_t count, const struct dsn_key *key,
@@ -217,7 +211,7 @@ static const struct pci_function *find_device(const struct pci_function *devices
 	else if (!devices[i].has_dsn)
 		say_error("%s: no Device Serial Number capability: nothing to verify",
 			  bdf);
-	else if (!is_vfio(&devices[i]))
+	else if (!pci_is_vfio(&devices[i]))
 		say_error("%s: bound to %s, not to vfio-pci: no guest can read it", bdf,
 			  *devices[i].driver ? devices[i].driver : "no driver");
 	else
@@ -243,7 +237,7 @@ static int verify(struct outcome *outcome, const struct dsn_key *key)
 		return device ? verify_function(outcome, key) : EXIT_FAILED;
 	}
 	for (i = 0; !status && i < count; i++)
-		if (devices[i].has_dsn && is_vfio(&devices[i]))
+		if (devices[i].has_dsn && pci_is_vfio(&devices[i]))
 			status = verify_function(outcome, &devices[i].key);
 	if (!status && !json_object_array_length(outcome->table.rows))
 		say_warning(

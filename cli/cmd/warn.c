@@ -22,6 +22,7 @@ enum kind {
 	KIND_NO_DSN,
 	KIND_UNBOUND,
 	KIND_DEGRADED,
+	KIND_UNTIED,
 	KINDS,
 };
 
@@ -36,6 +37,7 @@ static const char *const kinds[KINDS] = {
 	[KIND_ABSENT] = "rules for functions that are not there",
 	[KIND_NO_DSN] = "rules for functions without a serial",
 	[KIND_DEGRADED] = "rules degraded to scrub",
+	[KIND_UNTIED] = "passes without 'expect'",
 	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
 };
 
@@ -327,6 +329,46 @@ static void warn_degraded(struct context *context)
 	}
 }
 
+/* Finds the ids of a function, or of the first one of a device that is there; 0 if none is. */
+static __u32 present_ids(const struct context *context, const struct dsn_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < context->count; i++) {
+		struct dsn_key owner = context->devices[i].key;
+
+		if (key->scope == DSN_SCOPE_DEVICE)
+			owner = key_of_device(&owner);
+		if (!key_compare(&owner, key))
+			return context->devices[i].ids;
+	}
+	return 0;
+}
+
+/* Warns of passes, which also show the serial of the next card in the slot. */
+static void warn_untied(struct context *context)
+{
+	char target[KEY_LEN], remedy[32];
+	__u32 ids;
+	size_t i;
+
+	for (i = 0; i < context->diff->count; i++) {
+		const struct ruleset_change *change = &context->diff->changes[i];
+
+		if (!change->is || change->is->policy != DSN_PASS || change->is->expect ||
+		    change->key->scope == DSN_SCOPE_DEFAULT)
+			continue;
+		key_format(change->key, target);
+		strcpy(remedy, "expect VENDOR:DEVICE");
+		ids = present_ids(context, change->key);
+		if (ids)
+			ids_format(ids, remedy + strlen("expect "));
+		warn(context, KIND_UNTIED,
+		     "%s: pass without 'expect': another card there would show its real serial too; add '%s'",
+		     target, remedy);
+	}
+}
+
 /* Goes through changes and devices, which are in the same order. */
 static void warn_targets(struct context *context)
 {
@@ -367,6 +409,7 @@ void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
 		return;
 	}
 	context.kmod = kmod_new(NULL, NULL);
+	warn_untied(&context);
 	warn_targets(&context);
 	warn_cards(&context);
 	warn_zeros(&context);

@@ -77,6 +77,20 @@ static void make_heading(const char *name, char heading[32])
 	heading[length] = '\0';
 }
 
+/* The heading alone: libsmartcols prints nothing for a table without lines. */
+static int print_empty(const struct table *table)
+{
+	char heading[32];
+	size_t i;
+
+	for (i = 0; i < table->count; i++) {
+		make_heading(table->columns[i].name, heading);
+		printf("%s%s", i ? " " : "", heading);
+	}
+	puts("");
+	return 0;
+}
+
 int table_print(const struct table *table)
 {
 	_cleanup_(drop_table) struct libscols_table *out = scols_new_table();
@@ -86,6 +100,8 @@ int table_print(const struct table *table)
 
 	if (!out)
 		return -ENOMEM;
+	if (!json_object_array_length(table->rows))
+		return print_empty(table);
 	for (i = 0; i < table->count; i++) {
 		make_heading(table->columns[i].name, heading);
 		if (!scols_table_new_column(out, heading, 0,

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "model/pci.h"
 #include "model/policy.h"
@@ -27,6 +28,54 @@ static void scan(void **state)
 	assert_int_equal(devices[1].key.devfn, 4 << 3);
 	assert_true(devices[1].serial == 0x525400ffff123456ULL);
 	free(devices);
+}
+
+/* The e1000e with other bytes in its extended space, as `lspci -xxxx` would print it. */
+static const char *closed_with(unsigned int at, const char *bytes)
+{
+	static const char name[] = "build/tests/unit/changed.lspci";
+	_cleanup_(close_file) FILE *from = fopen("tests/unit/e1000e.lspci", "re");
+	_cleanup_(close_file) FILE *to = fopen(name, "we");
+	char line[128], wanted[8], error[128] = "";
+	struct pci_function *devices;
+	const char *closed;
+	size_t count;
+
+	assert_non_null(from);
+	assert_non_null(to);
+	snprintf(wanted, sizeof(wanted), "%03x: ", at);
+	while (fgets(line, sizeof(line), from)) {
+		if (!strncmp(line, wanted, strlen(wanted)))
+			memcpy(line + strlen(wanted), bytes, strlen(bytes));
+		fputs(line, to);
+	}
+	fflush(to);
+	assert_int_equal(pci_scan(name, &devices, &count, error), 0);
+	assert_int_equal(count, 2);
+	assert_null(devices[0].closed); /* it has no such space */
+	closed = devices[1].closed;
+	free(devices);
+	return closed;
+}
+
+static void closed_spaces(void **state)
+{
+	(void)state;
+	assert_null(closed_with(0x100, ""));
+	assert_string_equal(closed_with(0x100, "00 00 00 00"),
+			    "no extended capabilities");
+	/* an unknown ID first: its low byte is what vfio keeps */
+	assert_null(closed_with(0x100, "fd 12 01 14"));
+	assert_string_equal(closed_with(0x100, "fe 12 01 14"),
+			    "broken chain: the ID of the first capability");
+	assert_string_equal(closed_with(0x100, "ff 12 01 14"),
+			    "broken chain: the ID of the first capability");
+	/* behind it, a vendor's capability of 4 bytes and of 3 */
+	assert_null(closed_with(0x140, "0b 00 01 00 00 00 40 00"));
+	assert_string_equal(closed_with(0x140, "0b 00 01 00 00 00 30 00"),
+			    "broken chain: the length of a vendor's capability");
+	/* a chain that comes back on itself ends */
+	assert_null(closed_with(0x140, "03 00 01 10"));
 }
 
 static void scan_of_nothing(void **state)
@@ -82,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scan),
+		cmocka_unit_test(closed_spaces),
 		cmocka_unit_test(scan_of_nothing),
 		cmocka_unit_test(rules_in_memory),
 	};
