@@ -193,6 +193,12 @@ static __noinline int check_plain(__u64 dev, struct pt_regs *regs)
 	drop_pending();
 	if (!set_place(&read, CALL_COUNT(regs), CALL_POS(regs)))
 		return 0;
+	/*
+	 * The thread closes the device on its way out, as its read had the last reference:
+	 * the event of the read itself came before, when the device was open.
+	 */
+	if (read.header == DSN_NEAR_UNKNOWN && !KREAD(vdev, vconfig))
+		return 0;
 	read.counted = take_seen() & SETTLE_SEEN;
 	if (settle(&read) && read.changed && hook != DSN_HOOK_NONE)
 		COUNT(repaired);
