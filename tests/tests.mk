@@ -11,7 +11,7 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst %.c,$(O)/san/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
-	fill_rules hostile late_ring stop_self asleep without corners)
+	fill_rules hostile late_ring stop_self asleep without corners cdev)
 GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/deny.bpf.o \
 	$(O)/guest/empty.bpf.o $(O)/guest/stop_self.bpf.o
@@ -63,7 +63,7 @@ $(O)/guest/arm_call: tests/tools/arm_call.S
 	$(call say,CLANG)$(CLANG) --target=arm-linux-gnueabihf -c -o $@.o $<
 	$(if $(V),,@)$(LLVM_OBJCOPY) -O binary -j .text $@.o $@ && chmod +x $@
 
-$(O)/guest/stress: $(O)/guest/stress.o $(O)/guest/vfio_device.o
+$(O)/guest/stress $(O)/guest/cdev: %: %.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -luring -lpthread
 
 $(O)/guest/asleep: $(O)/guest/asleep.o $(O)/guest/reader.o $(O)/guest/vfio_device.o
@@ -181,6 +181,12 @@ bench:
 	@$(MAKE) --no-print-directory check-programs
 	@tests/bench/run $(KERNELS)
 
+# Devices opened by /dev/vfio/devices, on kernels whose modules are built with IOMMUFD.
+check-iommufd:
+	@tests/setup
+	@$(MAKE) --no-print-directory all $(GUEST)
+	@tests/run iommufd
+
 # arm64 under emulation, cross-built; installs what only this needs: a quarter of an hour.
 check-arm64:
 	@tests/setup arm64
@@ -228,5 +234,5 @@ vm:
 	@tests/vm/boot --interactive --dir $(O)/guest:/usr/sbin --file $(O)/dsnctl \
 		--file $(BPFTOOL) $(KERNEL)
 
-.PHONY: setup check check-all check-build check-unit check-guest check-hostile check-boot check-leak \
+.PHONY: setup check check-iommufd check-all check-build check-unit check-guest check-hostile check-boot check-leak \
 	check-kernels check-arm64 check-programs check-fuzz check-package check-vmm bench demo soak vm

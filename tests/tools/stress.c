@@ -314,8 +314,12 @@ static void run_readers(const struct way *way, unsigned int threads, unsigned in
  */
 static void reopen(bool nonblock)
 {
-	int fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	int fd;
 
+	/* by cdev a device is opened once, and all processes share that file */
+	if (device.group < 0)
+		return;
+	fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	if (fd < 0)
 		err(1, "VFIO_GROUP_GET_DEVICE_FD");
 	if (nonblock && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))

@@ -2,6 +2,7 @@
 /* A PCI function opened through VFIO, as a VMM opens it. */
 #include "vfio_device.h"
 
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,31 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+/* Of kernels that are newer than the headers here. */
+
+struct bind_iommufd {
+	uint32_t argsz, flags;
+	int32_t iommufd;
+	uint32_t devid;
+};
+
+struct attach_iommufd {
+	uint32_t argsz, flags, pt_id;
+};
+
+struct alloc_ioas {
+	uint32_t size, flags, id;
+};
+
+#define BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define ATTACH_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 19)
+#define ALLOC_IOAS _IO(VFIO_TYPE, 0x81)
+
+static bool noiommu(void)
+{
+	return getenv("VFIO_NOIOMMU");
+}
 
 static int open_group(const char *bdf)
 {
@@ -22,9 +48,15 @@ static int open_group(const char *bdf)
 	if (length < 0)
 		return -errno;
 	target[length] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%.100s", strrchr(target, '/') + 1);
+	snprintf(path, sizeof(path), "/dev/vfio/%s%.100s", noiommu() ? "noiommu-" : "",
+		 strrchr(target, '/') + 1);
 	length = open(path, O_RDWR | O_CLOEXEC);
 	return length < 0 ? -errno : length;
+}
+
+static bool by_cdev(void)
+{
+	return getenv("VFIO_CDEV");
 }
 
 static int open_container(struct vfio_device *device, const char *bdf)
@@ -36,24 +68,96 @@ static int open_container(struct vfio_device *device, const char *bdf)
 	if (device->group < 0)
 		return device->group;
 	if (ioctl(device->group, VFIO_GROUP_SET_CONTAINER, &device->container) ||
-	    ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	    ioctl(device->container, VFIO_SET_IOMMU,
+		  noiommu() ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1v2_IOMMU))
 		return -errno;
+	return 0;
+}
+
+int vfio_open_cdev(const char *bdf)
+{
+	char path[128];
+	struct dirent *entry;
+	int fd = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "vfio", 4))
+			continue;
+		snprintf(path, sizeof(path), "/dev/vfio/devices/%.32s", entry->d_name);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (fd < 0)
+		fd = -errno;
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+int vfio_open_iommufd(void)
+{
+	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int vfio_bind(int fd, int iommufd)
+{
+	struct bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = iommufd };
+
+	return ioctl(fd, BIND_IOMMUFD, &bind) ? -errno : 0;
+}
+
+/* As a VMM does it, which wants to map memory too. */
+static int attach(struct vfio_device *device)
+{
+	struct alloc_ioas ioas = { .size = sizeof(ioas) };
+	struct attach_iommufd attach = { .argsz = sizeof(attach) };
+
+	if (ioctl(device->container, ALLOC_IOAS, &ioas))
+		return -errno;
+	attach.pt_id = ioas.id;
+	return ioctl(device->fd, ATTACH_IOMMUFD, &attach) ? -errno : 0;
+}
+
+static int open_bound(struct vfio_device *device, const char *bdf)
+{
+	int error;
+
+	device->fd = vfio_open_cdev(bdf);
+	if (device->fd < 0)
+		return device->fd;
+	error = vfio_bind(device->fd, device->container);
+	return error ? error : attach(device);
+}
+
+int vfio_find_config(struct vfio_device *device)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region),
+					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
+
+	if (ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region))
+		return -errno;
+	device->config = region.offset;
+	device->config_size = region.size;
 	return 0;
 }
 
 int vfio_reopen(struct vfio_device *device, const char *bdf)
 {
-	struct vfio_region_info region = { .argsz = sizeof(region),
-					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
+	int error;
 
 	if (device->fd >= 0)
 		close(device->fd);
-	device->fd = ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (device->fd < 0 || ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region))
-		return -errno;
-	device->config = region.offset;
-	device->config_size = region.size;
-	return 0;
+	if (by_cdev()) {
+		error = open_bound(device, bdf);
+	} else {
+		device->fd = ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+		error = device->fd < 0 ? -errno : 0;
+	}
+	return error ? error : vfio_find_config(device);
 }
 
 int vfio_try_open(struct vfio_device *device, const char *bdf)
@@ -61,7 +165,12 @@ int vfio_try_open(struct vfio_device *device, const char *bdf)
 	int error;
 
 	*device = (struct vfio_device){ .container = -1, .group = -1, .fd = -1 };
-	error = open_container(device, bdf);
+	if (by_cdev()) {
+		device->container = vfio_open_iommufd();
+		error = device->container < 0 ? device->container : 0;
+	} else {
+		error = open_container(device, bdf);
+	}
 	if (!error)
 		error = vfio_reopen(device, bdf);
 	if (error)
