@@ -1,19 +1,23 @@
 # Virtual functions, made after load: which rule they are under. No VF that QEMU has shows a
-# serial, so the test module puts one behind the last extended capability of an NVMe VF.
+# serial, so the test module puts one behind the last extended capability of a VF: of an NVMe
+# function, or of a NIC whose VFs have function numbers above 7, by ARI.
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 # shellcheck source=tests/hostile/serial.sh
 . /serial.sh
 
 pf=0000:01:00.0
-vf=0000:01:00.1
-other=0000:01:00.2
+if [ "$1" = igb ]; then
+	driver=igb ids=8086:10c9 vf=0000:01:10.0 other=0000:01:10.2
+else
+	driver=nvme ids=1b36:0010 vf=0000:01:00.1 other=0000:01:00.2
+fi
 sys=/sys/bus/pci/devices
 third=02-00-5e-10-00-00-00-03
 
 sees() { expect_output "$1" "^$2$" vfio_read $vf serial; }
 
-modprobe nvme
+modprobe $driver
 expect "load succeeds before there are VFs" dsnctl load
 expect "a rule for the PF is set" dsnctl set $pf $chosen
 i=0
@@ -22,7 +26,7 @@ while ! echo 2 >$sys/$pf/sriov_numvfs && [ $i -lt 10 ]; do
 	i=$((i + 1))
 done
 expect "two VFs are made after load" test -e $sys/$other
-expect_output "their PF stays with its driver" "^nvme$" driver_of $pf
+expect_output "their PF stays with its driver" "^$driver$" driver_of $pf
 bind_vfio $vf
 insmod /config_table.ko device=$vf
 add_serial
@@ -37,12 +41,12 @@ expect "unset of the VF's rule succeeds" dsnctl unset $vf
 sees "without a rule of its own a VF follows its PF's again" $chosen
 expect "unset of the PF's rule succeeds" dsnctl unset $pf
 sees "without any rule a VF follows the default" $zero
-expect "a rule for the device of the VF is set" dsnctl set 0000:01:00 $third
+expect "a rule for the device of the VF is set" dsnctl set ${vf%.*} $third
 sees "a VF follows its device's rule" $third
 expect "a rule for the PF is set beside the device's" dsnctl set $pf $chosen
 sees "a device's rule comes before the PF's" $third
-expect "unset of the device's rule succeeds" dsnctl unset 0000:01:00
-expect "a PF's rule that expects its ids is set" dsnctl set $pf $second expect 1b36:0010
+expect "unset of the device's rule succeeds" dsnctl unset ${vf%.*}
+expect "a PF's rule that expects its ids is set" dsnctl set $pf $second expect $ids
 sees "a PF's rule that expects its ids is in force for its VF" $second
 expect "a PF's rule that expects other ids is set" dsnctl set $pf $second expect 8086:10d3
 sees "a PF's rule that expects other ids is not in force for its VF" $zero
