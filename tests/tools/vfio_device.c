@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Of kernels that are newer than the headers here. */
+/* Definitions of kernels newer than the headers here. */
 
 struct bind_iommufd {
 	uint32_t argsz, flags;
@@ -110,7 +110,7 @@ int vfio_bind(int fd, int iommufd)
 	return ioctl(fd, BIND_IOMMUFD, &bind) ? -errno : 0;
 }
 
-/* As a VMM does it, which wants to map memory too. */
+/* Opens it like a VMM, which wants to map memory too. */
 static int attach(struct vfio_device *device)
 {
 	struct alloc_ioas ioas = { .size = sizeof(ioas) };
