@@ -100,6 +100,25 @@ static const struct command commands[] = {
 		  "the same: " SITE_KEY_FILE
 		  ", or none if there is no such file. Nothing has to be loaded.\n"
 		  "dsnctl(8), DERIVED SERIALS, has the computation.\n" },
+	{ .name = "claim",
+	  .run = cmd_claim,
+	  .operands = "UUID BDF VALUE...",
+	  .min = 3,
+	  .max = INT_MAX,
+	  .letters = "fAN",
+	  .does = "set the rules of functions for the run of one VM",
+	  .help = "Each BDF has a VALUE after it: scrub, hide, a serial, or derive:LABEL, the serial of this\n"
+		  "VM and a label. A claim covers the function's own rule until 'release'; 'set', 'apply'\n"
+		  "and 'save' leave it alone. What the VM had claimed before and is not named now is\n"
+		  "released, unless it is open. A claim of another VM whose device nobody has open is\n"
+		  "taken over.\n" },
+	{ .name = "release",
+	  .run = cmd_release,
+	  .operands = "UUID",
+	  .min = 1,
+	  .max = 1,
+	  .letters = "f",
+	  .does = "end all claims of a VM: the rules that they covered count again" },
 	{ .name = "check",
 	  .run = cmd_check,
 	  .letters = "v",
@@ -177,6 +196,8 @@ static const struct {
 	  "exit with 3 below proven, withheld, vmm-trusted or best-effort" },
 	{ 't', "    --textfile FILE",
 	  "write to a file, as a whole, for node_exporter's collector" },
+	{ 'A', "    --add", "keep what else the VM has claimed" },
+	{ 'N', "    --name NAME", "the VM's name, for people" },
 	{ 'F', "    --follow", "go on until interrupted, over unload and load" },
 };
 
@@ -197,6 +218,8 @@ static const struct option long_options[] = {
 	{ "require", required_argument, NULL, 'q' },
 	{ "textfile", required_argument, NULL, 't' },
 	{ "follow", no_argument, NULL, 'F' },
+	{ "add", no_argument, NULL, 'A' },
+	{ "name", required_argument, NULL, 'N' },
 	{},
 };
 
@@ -273,7 +296,8 @@ static int flush_output(int status)
 static bool is_change(const struct command *command, const struct options *options)
 {
 	static int (*const changing[])(const struct options *, int, char **) = {
-		cmd_load, cmd_unload, cmd_set, cmd_unset, cmd_apply, cmd_repair,
+		cmd_load,  cmd_unload, cmd_set,	  cmd_unset,
+		cmd_apply, cmd_repair, cmd_claim, cmd_release,
 	};
 	size_t i;
 
@@ -367,6 +391,10 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 			options.textfile = optarg;
 		else if (letter == 'F')
 			options.follow = true;
+		else if (letter == 'A')
+			options.add = true;
+		else if (letter == 'N')
+			options.name = optarg;
 		else if (letter == 'v')
 			options.verbose = true;
 	}

@@ -23,7 +23,16 @@ enum dsn_scope {
 	DSN_SCOPE_FUNCTION = 0, /* domain, bus and devfn name the function */
 	DSN_SCOPE_DEVICE = 1,	/* all functions of a device: devfn is its function 0's */
 	DSN_SCOPE_DEFAULT = 2,	/* domain, bus and devfn are 0 */
+
+	/* Records about a function that a VM has claimed: its rule above is the claim's. No
+	   program looks them up. */
+	DSN_SCOPE_COVERED = 3, /* the rule that counts again after the claim */
+	DSN_SCOPE_CLAIM = 4,   /* the VM's UUID, 16 bytes in place of a rule */
+	DSN_SCOPE_CLAIM_NAME =
+		5, /* to 8: the VM's name, 16 bytes each, zeros at its end */
 };
+
+#define DSN_CLAIM_NAME 64 /* bytes, with at least one zero */
 
 /* Host byte order. devfn is the kernel's: device << 3 | function. */
 struct dsn_key {

@@ -11,7 +11,7 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 # the command line without main(), with sanitizers
 SAN_OBJECTS := $(patsubst %.c,$(O)/san/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
-	fill_rules hostile late_ring stop_self asleep without corners cdev)
+	fill_rules hostile late_ring stop_self asleep without corners cdev kill_at)
 GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/deny.bpf.o \
 	$(O)/guest/empty.bpf.o $(O)/guest/stop_self.bpf.o
@@ -76,7 +76,7 @@ $(O)/guest/buffers: %: %.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^ -lpthread
 
 $(O)/guest/json_get $(O)/guest/trace $(O)/guest/ring_position $(O)/guest/stop_self \
-	$(O)/guest/without: %: %.o
+	$(O)/guest/without $(O)/guest/kill_at: %: %.o
 	$(call say,LINK)$(CC) -o $@ $^ $(LDLIBS)
 
 $(O)/guest/fill_rules: $(O)/guest/fill_rules.o $(filter-out $(O)/cli/main.o,$(CLI_OBJECTS))

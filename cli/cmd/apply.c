@@ -168,6 +168,7 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(update_free) struct update update = { .lock = -1 };
 	_cleanup_(config_free) struct config config = {};
+	size_t i;
 	int status;
 
 	if (!config_read(argv, argc, &config)) {
@@ -185,6 +186,8 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 	if (status)
 		return status;
 	warn_changes(&update.new, &update.diff, update.loaded.effect);
+	for (i = 0; i < update.diff.count; i++)
+		warn_claimed(&update.new, update.diff.changes[i].key);
 	if (options->json)
 		report_json(&update, options->dry_run);
 	else
@@ -248,5 +251,9 @@ int cmd_save(const struct options *options, int argc, char **argv)
 	(void)argv;
 	if (loaded_need_rules(&loaded, &failure) || rulemap_read_pinned(&set, &failure))
 		return say_failure(&failure);
+	if (set.claim_count)
+		say_warning(
+			"claims of VMs are not saved: %zu functions have one; see 'dsnctl status'",
+			set.claim_count);
 	return options->json ? print_rules_json(&set) : print_rules(&set);
 }

@@ -24,6 +24,8 @@ struct options {
 	const char *require;
 	const char *textfile;
 	bool follow;
+	bool add;
+	const char *name;
 	bool verbose;
 };
 
@@ -59,6 +61,8 @@ int cmd_check(const struct options *options, int argc, char **argv);
 int cmd_verify(const struct options *options, int argc, char **argv);
 int cmd_metrics(const struct options *options, int argc, char **argv);
 int cmd_derive(const struct options *options, int argc, char **argv);
+int cmd_claim(const struct options *options, int argc, char **argv);
+int cmd_release(const struct options *options, int argc, char **argv);
 int cmd_repair(const struct options *options, int argc, char **argv);
 
 #endif

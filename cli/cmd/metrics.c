@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kernel/loaded.h"
+#include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/stats.h"
 #include "model/key.h"
@@ -26,6 +27,7 @@ enum {
 	DEVICE_READS,
 	DEVICE_PASSED,
 	DEVICE_TIME,
+	CLAIM_OPEN,
 	COUNTERS, /* those of stats_counters follow */
 	METRICS = COUNTERS + STATS_COUNTERS,
 };
@@ -52,6 +54,9 @@ static const struct metric metrics[COUNTERS] = {
 	[DEVICE_TIME] = { "device_last_read_timestamp_seconds",
 			  "when this function's serial was last read, in Unix time",
 			  "gauge" },
+	[CLAIM_OPEN] = { "claim_open",
+			 "1 if a process has the function that this VM has claimed open",
+			 "gauge" },
 };
 
 static struct metric metric_of(size_t i)
@@ -161,6 +166,41 @@ static int add_devices(struct samples *samples, struct failure *failure)
 	return EXIT_DONE;
 }
 
+static bool is_open(const struct dsn_key *key, const struct opener *openers, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!key_compare(&openers[i].id.key, key))
+			return true;
+	return false;
+}
+
+static void add_claim(struct samples *samples, const struct claim *claim, bool open)
+{
+	struct json_object *labels = add(samples, CLAIM_OPEN, open);
+	char bdf[BDF_LEN], uuid[UUID_LEN];
+
+	bdf_format(&claim->key, bdf);
+	uuid_format(claim->uuid, uuid);
+	label(labels, "bdf", bdf);
+	label(labels, "vm", claim->name);
+	label(labels, "uuid", uuid);
+}
+
+/* Adds the claims; without knowing which devices are open there is nothing to add. */
+static void add_claims(struct samples *samples, const struct stats *stats)
+{
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	size_t count, i;
+
+	if (!stats->claims || openers_find(stats->plan.hook, &openers, &count))
+		return;
+	for (i = 0; i < stats->set.claim_count; i++)
+		add_claim(samples, &stats->set.claims[i],
+			  is_open(&stats->set.claims[i].key, openers, count));
+}
+
 static int gather(struct samples *samples, struct failure *failure)
 {
 	_cleanup_(stats_free) struct stats stats = {};
@@ -176,6 +216,7 @@ static int gather(struct samples *samples, struct failure *failure)
 	if (!loaded_runs(&loaded))
 		return EXIT_DONE;
 	add_loaded(samples, &loaded, &stats);
+	add_claims(samples, &stats);
 	return add_devices(samples, failure);
 }
 

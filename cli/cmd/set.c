@@ -99,6 +99,7 @@ static int change_rule(const struct options *options, const char *action,
 	if (status)
 		return status;
 	warn_changes(&update.new, &update.diff, update.loaded.effect);
+	warn_claimed(&update.new, key);
 	if (options->json)
 		report_json(&update, key, options->save);
 	else

@@ -47,6 +47,8 @@ enum {
 	COL_LAST_PID,
 	COL_LAST_COMMAND,
 	COL_LAST_READ,
+	COL_VM,
+	COL_UUID,
 	COL_CLOSED, /* only of get */
 };
 
@@ -61,8 +63,22 @@ static const struct column policy_columns[] = {
 	[COL_LAST_PID] = { "last_pid", true },
 	[COL_LAST_COMMAND] = { "last_command" },
 	[COL_LAST_READ] = { "last_read" },
+	[COL_VM] = { "vm" },
+	[COL_UUID] = { "uuid" },
 	[COL_CLOSED] = { "closed" },
 };
+
+/* Fills the VM that has claimed it, if one has. */
+static void fill_vm(struct table *table, size_t column, const struct claim *claim)
+{
+	char uuid[UUID_LEN];
+
+	if (!claim)
+		return;
+	uuid_format(claim->uuid, uuid);
+	table_text(table, column, *claim->name ? claim->name : NULL);
+	table_text(table, column + 1, uuid);
+}
 
 static void fill_policy(struct table *table, const struct dsn_key *key,
 			const struct policy *policy, enum effect effect)
@@ -77,6 +93,7 @@ static void fill_policy(struct table *table, const struct dsn_key *key,
 	table_text(table, COL_SERIAL, policy_presented(&rule, serial));
 	table_text(table, COL_RULE, source);
 	table_bool(table, COL_DEGRADED, policy_is_degraded(effect, &policy->rule));
+	fill_vm(table, COL_VM, policy->claim);
 }
 
 static void fill_reads(struct table *table, const struct counters *counters,
@@ -154,6 +171,42 @@ int cmd_get(const struct options *options, int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* Adds a row for the rule or the claim of a key. */
+static int fill_rule(struct table *table, const struct counters *counters,
+		     const struct policy *policy, enum effect effect)
+{
+	if (table_row(table))
+		return -ENOMEM;
+	fill_policy(table, &policy->key, policy, effect);
+	fill_reads(table, counters, &policy->key);
+	return 0;
+}
+
+/* Adds the claims, then the rules: those of claimed functions are covered. */
+static int fill_rules(struct table *table, const struct counters *counters,
+		      const struct ruleset *set, enum effect effect)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < set->claim_count; i++)
+		err = fill_rule(table, counters,
+				&(struct policy){ .rule = set->claims[i].rule,
+						  .key = set->claims[i].key,
+						  .claim = &set->claims[i] },
+				effect);
+	for (i = 0; !err && i < set->count; i++) {
+		struct policy policy = { .rule = set->rules[i], .key = set->keys[i] };
+
+		if (set->keys[i].scope == DSN_SCOPE_DEFAULT)
+			continue;
+		err = fill_rule(table, counters, &policy, effect);
+		if (!err && claim_find(set, &set->keys[i]))
+			table_text(table, COL_RULE, "covered");
+	}
+	return err;
+}
+
 /* Adds the functions that were read but have no rule of their own. */
 static int fill_read_devices(struct table *table, const struct counters *counters,
 			     const struct ruleset *set, enum effect effect)
@@ -163,7 +216,7 @@ static int fill_read_devices(struct table *table, const struct counters *counter
 	size_t i = 0;
 
 	while (counters_next(counters, &i, &device)) {
-		if (ruleset_find(set, &device.key))
+		if (claim_or_rule(set, &device.key))
 			continue;
 		policy = policy_of(set, &device.key);
 		if (table_row(table))
@@ -197,7 +250,6 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	struct dsn_rule rule;
 	struct loaded loaded;
 	int status;
-	size_t i;
 
 	(void)argc;
 	(void)argv;
@@ -207,16 +259,8 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	if (table_init(&rules, policy_columns, COL_CLOSED) ||
 	    table_init(&others, policy_columns, COL_CLOSED))
 		return out_of_memory();
-	for (i = 0; i < set.count; i++) {
-		struct policy policy = { .rule = set.rules[i], .key = set.keys[i] };
-
-		if (set.keys[i].scope == DSN_SCOPE_DEFAULT)
-			continue;
-		if (table_row(&rules))
-			return out_of_memory();
-		fill_policy(&rules, &set.keys[i], &policy, loaded.effect);
-		fill_reads(&rules, &counters, &set.keys[i]);
-	}
+	if (fill_rules(&rules, &counters, &set, loaded.effect))
+		return out_of_memory();
 	if (fill_read_devices(options->json ? &others : &rules, &counters, &set,
 			      loaded.effect))
 		return out_of_memory();
@@ -239,6 +283,8 @@ enum {
 	LIST_OPEN_BY,
 	LIST_EARLY,
 	LIST_CLOSED,
+	LIST_VM,
+	LIST_UUID,
 	LIST_REAL,
 };
 
@@ -247,7 +293,8 @@ static const struct column list_columns[] = {
 	[LIST_POLICY] = { "policy" },	[LIST_SERIAL] = { "serial" },
 	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
 	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
-	[LIST_CLOSED] = { "closed" },	[LIST_REAL] = { "real" },
+	[LIST_CLOSED] = { "closed" },	[LIST_VM] = { "vm" },
+	[LIST_UUID] = { "uuid" },	[LIST_REAL] = { "real" },
 };
 
 /* Fills in the openers: the first by name; early if one of them came before `load`. */
@@ -287,6 +334,7 @@ static void fill_list(struct table *table, const struct pci_function *device,
 		rule = policy_under(effect, &policy.rule);
 		table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
 		table_text(table, LIST_RULE, source);
+		fill_vm(table, LIST_VM, policy.claim);
 		table_bool(table, LIST_DEGRADED,
 			   policy_is_degraded(effect, &policy.rule));
 	} else {

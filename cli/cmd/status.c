@@ -134,6 +134,20 @@ static const struct column stopped_columns[] = {
 };
 
 enum {
+	CLAIMED_BDF,
+	CLAIMED_VALUE,
+	CLAIMED_VM,
+	CLAIMED_UUID,
+	CLAIMED_OPEN_BY,
+};
+
+static const struct column claimed_columns[] = {
+	[CLAIMED_BDF] = { "bdf" },	   [CLAIMED_VALUE] = { "value" },
+	[CLAIMED_VM] = { "vm" },	   [CLAIMED_UUID] = { "uuid" },
+	[CLAIMED_OPEN_BY] = { "open_by" },
+};
+
+enum {
 	EARLY_BDF,
 	EARLY_PROCESS,
 };
@@ -153,6 +167,7 @@ struct view {
 	struct table drift;   /* rules whose function has other ids */
 	struct table closed;  /* functions whose extended space guests read as zeros */
 	struct table unsaved; /* rules that no file has like this */
+	struct table claimed; /* functions that VMs have claimed */
 	struct table early;   /* openers from before `load` */
 	struct table stopped; /* processes that wait for `dsnctl repair` */
 	enum level level;
@@ -320,6 +335,44 @@ static int fill_early(struct table *table, enum dsn_hook hook)
 	return EXIT_DONE;
 }
 
+static int fill_claim(struct table *table, const struct claim *claim,
+		      const struct opener *openers, size_t count)
+{
+	char bdf[BDF_LEN], value[VALUE_LEN], uuid[UUID_LEN], process[OPENER_LEN];
+	size_t i;
+
+	if (table_row(table))
+		return EXIT_FAILED;
+	bdf_format(&claim->key, bdf);
+	rule_format_value(&claim->rule, value);
+	uuid_format(claim->uuid, uuid);
+	table_text(table, CLAIMED_BDF, bdf);
+	table_text(table, CLAIMED_VALUE, value);
+	table_text(table, CLAIMED_VM, *claim->name ? claim->name : NULL);
+	table_text(table, CLAIMED_UUID, uuid);
+	for (i = 0; i < count && key_compare(&openers[i].id.key, &claim->key); i++)
+		;
+	if (i < count)
+		opener_format(&openers[i], process);
+	table_text(table, CLAIMED_OPEN_BY, i < count ? process : NULL);
+	return EXIT_DONE;
+}
+
+static int fill_claimed(struct table *table, const struct ruleset *set,
+			enum dsn_hook hook)
+{
+	_cleanup_(free_ptr) struct opener *openers = NULL;
+	int status = EXIT_DONE;
+	size_t count = 0, i;
+
+	/* a failure is reported with the devices that were opened early */
+	if (set->claim_count && openers_find(hook, &openers, &count))
+		count = 0;
+	for (i = 0; !status && i < set->claim_count; i++)
+		status = fill_claim(table, &set->claims[i], openers, count);
+	return status;
+}
+
 static void unmap_repairs(struct dsn_repairs **repairs)
 {
 	if (*repairs)
@@ -375,6 +428,8 @@ static int fill_lists(struct view *view, const struct stats *stats)
 			     json_object_array_length(view->unsaved.rows));
 	if (!status && stats->plan.options & DSN_OPTION_VMMS)
 		status = fill_vmms(&view->vmms);
+	if (!status)
+		status = fill_claimed(&view->claimed, &stats->set, stats->plan.hook);
 	if (!status)
 		status = fill_stopped(&view->stopped);
 	table_number(&view->fields, COL_DRIFT,
@@ -485,6 +540,8 @@ static void print(struct view *view, bool json)
 				       table_take_rows(&view->closed));
 		json_object_object_add(object, "unsaved_rules",
 				       table_take_rows(&view->unsaved));
+		json_object_object_add(object, "claimed",
+				       table_take_rows(&view->claimed));
 		json_object_object_add(object, "open_early",
 				       table_take_rows(&view->early));
 		json_object_object_add(object, "stopped_processes",
@@ -503,6 +560,7 @@ static void print(struct view *view, bool json)
 		   "closed: guests read zeros in all extended config space");
 	print_list(&view->unsaved,
 		   "rules that no file has like this: gone at the next boot");
+	print_list(&view->claimed, "claimed by VMs");
 	print_list(&view->stopped,
 		   "stopped until 'dsnctl repair', which the service dsnctl-repair runs");
 	print_list(&view->early,
@@ -539,6 +597,7 @@ static int init_view(struct view *view)
 	       table_init(&view->drift, drift_columns, ARRAY_SIZE(drift_columns)) ||
 	       table_init(&view->closed, closed_columns, ARRAY_SIZE(closed_columns)) ||
 	       table_init(&view->unsaved, unsaved_columns, ARRAY_SIZE(unsaved_columns)) ||
+	       table_init(&view->claimed, claimed_columns, ARRAY_SIZE(claimed_columns)) ||
 	       table_init(&view->early, early_columns, ARRAY_SIZE(early_columns)) ||
 	       table_init(&view->stopped, stopped_columns, ARRAY_SIZE(stopped_columns));
 }
@@ -552,6 +611,7 @@ static void drop_view(struct view *view)
 	table_free(&view->drift);
 	table_free(&view->closed);
 	table_free(&view->unsaved);
+	table_free(&view->claimed);
 	table_free(&view->early);
 	table_free(&view->stopped);
 }

@@ -11,6 +11,7 @@
 #include "kernel/openers.h"
 #include "kernel/pins.h"
 #include "kernel/rulemap.h"
+#include "model/claim.h"
 #include "model/journal.h"
 #include "model/key.h"
 #include "model/policy.h"
@@ -90,19 +91,25 @@ int update_check(struct update *update, bool force)
 
 	if (err)
 		return failed(err);
-	return force || !update->diff.count ? EXIT_DONE : check_open(update);
+	err = claims_compare(&update->old, &update->new, &update->claims);
+	if (err)
+		return failed(err);
+	if (force || (!update->diff.count && !update->claims.count))
+		return EXIT_DONE;
+	return check_open(update);
 }
 
 int update_commit(struct update *update)
 {
 	int err;
 
-	if (!update->diff.count && !update->diff.flags)
+	if (!update->diff.count && !update->diff.flags && !update->claims.count)
 		return EXIT_DONE;
 	err = rulemap_switch(update->rulesets, update->types, &update->new);
 	if (err)
 		return failed(err);
-	journal_changes(update->action, &update->diff);
+	journal_changes(update->action, NULL, &update->diff);
+	journal_changes(update->action, *update->vm ? update->vm : NULL, &update->claims);
 	return EXIT_DONE;
 }
 
@@ -114,6 +121,7 @@ int update_full(const struct update *update)
 void update_free(struct update *update)
 {
 	free(update->diff.changes);
+	free(update->claims.changes);
 	ruleset_free(&update->old);
 	ruleset_free(&update->new);
 	close_fd(&update->types);

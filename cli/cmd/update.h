@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "kernel/loaded.h"
+#include "model/claim.h"
 #include "model/ruleset.h"
 
 struct update {
@@ -17,6 +18,9 @@ struct update {
 	struct ruleset old; /* in force */
 	struct ruleset new; /* to be put in force; a copy of `old` at first */
 	struct ruleset_diff diff;
+	struct ruleset_diff
+		claims;	       /* what functions show by claims, or instead of them */
+	char vm[CLAIM_VM_LEN]; /* whose claims they are, or empty */
 };
 
 /* All of these print the error, and return an exit status. */

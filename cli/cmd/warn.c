@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "model/claim.h"
 #include "model/policy.h"
 #include "model/rule.h"
 #include "lib/message.h"
@@ -164,17 +165,21 @@ static int compare_serials(const void *a, const void *b)
 	return key_compare(x->key, y->key);
 }
 
-/* Returns the rules that are serials, sorted by serial. The caller frees the array. */
+/* Returns the rules and claims that are serials, sorted by serial. The caller frees the array. */
 static struct numbered *sort_by_serial(const struct ruleset *set, size_t *count)
 {
-	struct numbered *all = calloc(set->count + 1, sizeof(*all));
+	struct numbered *all = calloc(set->count + set->claim_count + 1, sizeof(*all));
 	size_t i;
 
 	*count = 0;
 	for (i = 0; all && i < set->count; i++)
-		if (set->rules[i].policy == DSN_SERIAL)
+		if (set->rules[i].policy == DSN_SERIAL && !claim_find(set, &set->keys[i]))
 			all[(*count)++] =
 				(struct numbered){ set->rules[i].serial, &set->keys[i] };
+	for (i = 0; all && i < set->claim_count; i++)
+		if (set->claims[i].rule.policy == DSN_SERIAL)
+			all[(*count)++] = (struct numbered){ set->claims[i].rule.serial,
+							     &set->claims[i].key };
 	if (all)
 		qsort(all, *count, sizeof(*all), compare_serials);
 	return all;
@@ -416,4 +421,17 @@ void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
 	warn_of_more(&context);
 	kmod_unref(context.kmod);
 	free(context.devices);
+}
+
+void warn_claimed(const struct ruleset *set, const struct dsn_key *key)
+{
+	const struct claim *claim = claim_find(set, key);
+	char bdf[BDF_LEN], vm[CLAIM_VM_LEN];
+
+	if (!claim)
+		return;
+	bdf_format(key, bdf);
+	claim_format_vm(claim, vm);
+	say_warning("%s: %s has claimed it: the rule counts after 'dsnctl release'", bdf,
+		    vm);
 }

@@ -15,6 +15,9 @@
 void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
 		  enum effect effect);
 
+/* Warns if a VM has claimed the function, so that its rule counts later. */
+void warn_claimed(const struct ruleset *set, const struct dsn_key *key);
+
 /* Returns the fault of a serial as such, or NULL; pure. */
 const char *warn_serial(__u64 serial);
 

@@ -38,6 +38,7 @@ _dsnctl_words() {
 	VALUE) echo scrub hide pass derive ;;
 	UUID) _dsnctl_uuids ;;
 	LABEL) echo alias mac slot ;;
+	CLAIMED) echo scrub hide derive: ;;
 	BDF) _dsnctl_functions ;;
 	TARGET) echo default; _dsnctl_functions; _dsnctl_devices ;;
 	VENDOR:DEVICE | IDS) shift; _dsnctl_ids "$@" ;;
@@ -86,6 +87,12 @@ _dsnctl() {
 			wants=("${wants[@]:0:2}" UUID LABEL "${wants[@]:2}")
 			[[ ! ${operands[3]:-} =~ ^(alias|mac|slot)$ ]] ||
 				wants=("${wants[@]:0:4}" NAME "${wants[@]:4}")
+		fi
+		# pairs after the UUID
+		if [[ $command == claim ]]; then
+			for ((i = 1; i <= ${#operands[@]}; i += 2)); do
+				wants[i]=BDF wants[i + 1]=CLAIMED
+			done
 		fi
 		i=${#operands[@]}
 		((i < ${#wants[@]})) || i=$((${#wants[@]} - 1))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "kernel/loaded.h"
 #include "kernel/pins.h"
+#include "model/claim.h"
 #include "model/rule.h"
 #include "lib/util.h"
 
@@ -62,7 +63,8 @@ int rulemap_read(int rulesets, struct ruleset *set)
 	    errno != ENOENT)
 		return -errno;
 	set->count = found;
-	return sort(set);
+	err = sort(set);
+	return err ? err : claims_split(set);
 }
 
 int rulemap_read_pinned(struct ruleset *set, struct failure *failure)
@@ -112,18 +114,34 @@ static int ruleset_create(int types, size_t count)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Creates a map that holds the rules, and the claims over them. Returns it or -errno. */
+static int ruleset_fill(int types, const struct ruleset *set)
+{
+	_cleanup_(ruleset_free) struct ruleset raw = {};
+	int err = claims_join(set, &raw), rules;
+	__u32 count = raw.count;
+
+	rules = err ? err : ruleset_create(types, count);
+	if (rules < 0)
+		return rules;
+	if (count && bpf_map_update_batch(rules, raw.keys, raw.rules, &count, NULL))
+		err = -errno;
+	else if (count != raw.count)
+		err = -EIO;
+	if (!err)
+		return rules;
+	close(rules);
+	return err;
+}
+
 int rulemap_switch(int rulesets, int types, const struct ruleset *set)
 {
-	_cleanup_(close_fd) int rules = ruleset_create(types, set->count);
-	__u32 zero = 0, count = set->count;
+	_cleanup_(close_fd) int rules = ruleset_fill(types, set);
+	__u32 zero = 0;
 	int err;
 
 	if (rules < 0)
 		return rules;
-	if (count && bpf_map_update_batch(rules, set->keys, set->rules, &count, NULL))
-		return -errno;
-	if (count != set->count)
-		return -EIO;
 	/* a second name for people and bpftool; the set in force is the one in
 	   `rulesets` */
 	err = pins_prepare(PIN_RULES, rules);

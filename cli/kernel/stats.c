@@ -29,6 +29,7 @@
 
 const struct counter stats_counters[STATS_COUNTERS] = {
 	GAUGE(rules, "rules, without the default"),
+	GAUGE(claims, "functions that VMs have claimed"),
 	TOTAL(touched, "reads that reached a serial"),
 	COUNTER(missed,
 		"hook calls that the kernel skipped; without a check they may be leaks"),
@@ -75,6 +76,7 @@ static int read_rules(struct stats *stats, struct failure *failure)
 		return status;
 	stats->default_rule = policy_default(&stats->set);
 	stats->rules = stats->set.count - !!ruleset_find(&stats->set, &default_key);
+	stats->claims = stats->set.claim_count;
 	return EXIT_DONE;
 }
 

@@ -18,6 +18,7 @@ struct stats {
 	struct ruleset set;
 	struct dsn_rule default_rule;
 	__u64 rules;  /* without the default */
+	__u64 claims; /* functions that VMs have claimed */
 	__u64 missed; /* hook calls skipped by all programs since the first load */
 	__u64 stopped;
 	struct dsn_totals totals;
@@ -33,7 +34,7 @@ struct counter {
 };
 
 /* Each field of dsn_totals has a row; a unit test says which has none. */
-#define STATS_COUNTERS (sizeof(struct dsn_totals) / sizeof(__u64) + 3)
+#define STATS_COUNTERS (sizeof(struct dsn_totals) / sizeof(__u64) + 4)
 
 extern const struct counter stats_counters[STATS_COUNTERS];
 

@@ -88,7 +88,7 @@ static const char *label_fault(const char *label)
 	return NULL;
 }
 
-static const char *uuid_parse(const char *text, __u8 uuid[16])
+const char *uuid_parse(const char *text, __u8 uuid[16])
 {
 	static const __u8 none[16];
 	const char *at = text;

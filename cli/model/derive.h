@@ -30,6 +30,9 @@ struct site_key {
 const char *derivation_parse(char *const words[], int count,
 			     struct derivation *derivation, int *used);
 
+/* Reads a UUID. Returns NULL or the fault. */
+const char *uuid_parse(const char *text, __u8 uuid[16]);
+
 /* Write what derivation_parse() reads, and the UUID alone. Return the end. */
 char *derivation_format(const struct derivation *derivation, char text[DERIVATION_LEN]);
 char *uuid_format(const __u8 uuid[16], char text[UUID_LEN]);

@@ -71,17 +71,20 @@ static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
 	return rule ? rule_format_value(rule, text) : stpcpy(text, "none");
 }
 
-static void one_change(const char *action, const struct ruleset_change *change)
+static void one_change(const char *action, const char *vm,
+		       const struct ruleset_change *change)
 {
 	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 
 	key_format(change->key, target);
 	format_rule(change->was, was);
 	format_rule(change->is, is);
-	check(sd_journal_send("MESSAGE=%s: %s: %s (was %s)", action, target, is, was,
-			      ID_CHANGE, "PRIORITY=%d", LOG_NOTICE, "DSNCTL_ACTION=%s",
-			      action, "DSNCTL_USER=%s", user_name(), "DSNCTL_TARGET=%s",
-			      target, "DSNCTL_OLD=%s", was, "DSNCTL_NEW=%s", is, NULL));
+	check(sd_journal_send("MESSAGE=%s: %s%s%s: %s (was %s)", action, vm ? vm : "",
+			      vm ? ": " : "", target, is, was, ID_CHANGE, "PRIORITY=%d",
+			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
+			      user_name(), "DSNCTL_TARGET=%s", target, "DSNCTL_OLD=%s",
+			      was, "DSNCTL_NEW=%s", is, vm ? "DSNCTL_VM=%s" : NULL, vm,
+			      NULL));
 }
 
 #define LINE_LEN (KEY_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
@@ -127,7 +130,7 @@ static void many_changes(const char *action, const struct ruleset_diff *diff)
 	check(sd_journal_sendv(fields, i));
 }
 
-void journal_changes(const char *action, const struct ruleset_diff *diff)
+void journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff)
 {
 	size_t i;
 
@@ -139,5 +142,5 @@ void journal_changes(const char *action, const struct ruleset_diff *diff)
 		return;
 	}
 	for (i = 0; i < diff->count; i++)
-		one_change(action, &diff->changes[i]);
+		one_change(action, vm, &diff->changes[i]);
 }

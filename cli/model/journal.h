@@ -12,7 +12,10 @@ void journal_event(const char *action, const char *text);
 void journal_repair(int priority, unsigned int pid, const char *functions,
 		    const char *text);
 
-/* Logs the changes that `action`, a command, has put in force. Warns too. */
-void journal_changes(const char *action, const struct ruleset_diff *diff);
+/*
+ * Logs the changes that `action`, a command, has put in force, for a VM if `vm` names one.
+ * Warns too.
+ */
+void journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff);
 
 #endif

@@ -38,7 +38,7 @@ struct policy policy_of(const struct ruleset *set, const struct dsn_key *functio
 	__u32 i;
 
 	for (i = 0; i < DSN_CANDIDATES; i++) {
-		struct dsn_rule *rule;
+		const struct dsn_rule *rule;
 
 		if (i == DSN_OF_PF && is_vf) {
 			owner = pf;
@@ -47,9 +47,10 @@ struct policy policy_of(const struct ruleset *set, const struct dsn_key *functio
 		if (!dsn_is_candidate(i, is_vf, is_ari))
 			continue;
 		key = dsn_candidate_key(i, owner);
-		rule = ruleset_find(set, &key);
+		rule = claim_or_rule(set, &key);
 		if (rule && policy_is_met(rule, &owner))
-			return (struct policy){ *rule, key, dsn_is_of_pf(i) };
+			return (struct policy){ *rule, key, dsn_is_of_pf(i),
+						claim_find(set, &key) };
 	}
 	return (struct policy){ .rule = policy_default(set), .key = default_key };
 }
@@ -67,7 +68,8 @@ void policy_source(const struct policy *policy, char text[POLICY_SOURCE_LEN])
 	if (policy->from_pf)
 		snprintf(text, POLICY_SOURCE_LEN, "pf %s", target);
 	else
-		snprintf(text, POLICY_SOURCE_LEN, "%s", names[policy->key.scope]);
+		snprintf(text, POLICY_SOURCE_LEN, "%s",
+			 policy->claim ? "claim" : names[policy->key.scope]);
 }
 
 const char *policy_presented(const struct dsn_rule *rule, char text[SERIAL_LEN])

@@ -3,6 +3,7 @@
 #ifndef DSNCTL_POLICY_H
 #define DSNCTL_POLICY_H
 
+#include "model/claim.h"
 #include "model/key.h"
 #include "model/pci.h"
 #include "model/rule.h"
@@ -10,8 +11,9 @@
 
 struct policy {
 	struct dsn_rule rule;
-	struct dsn_key key; /* of the rule */
-	bool from_pf;	    /* the function is a VF, and this its PF's */
+	struct dsn_key key;	   /* of the rule */
+	bool from_pf;		   /* the function is a VF, and this its PF's */
+	const struct claim *claim; /* the claim whose rule it is, or NULL */
 };
 
 /* Finds the effective rule of a function, by the order of dsn_precedence.h. */

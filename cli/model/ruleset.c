@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "model/claim.h"
 #include "model/key.h"
 #include "model/rule.h"
 #include "lib/util.h"
@@ -12,6 +13,7 @@ void ruleset_free(struct ruleset *set)
 {
 	free(set->keys);
 	free(set->rules);
+	free(set->claims);
 	*set = (struct ruleset){};
 }
 
@@ -115,10 +117,13 @@ void ruleset_remove(struct ruleset *set, const struct dsn_key *key)
 
 int ruleset_copy(struct ruleset *to, const struct ruleset *from)
 {
+	size_t i;
 	int err;
 
 	*to = (struct ruleset){};
 	err = ruleset_reserve(to, from->count);
+	for (i = 0; !err && i < from->claim_count; i++)
+		err = claim_put(to, &from->claims[i]);
 	if (err || !from->count)
 		return err;
 	memcpy(to->keys, from->keys, from->count * sizeof(*to->keys));

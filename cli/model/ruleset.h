@@ -13,6 +13,9 @@ struct ruleset {
 	struct dsn_rule *rules;
 	size_t count;
 	size_t room; /* of the arrays */
+
+	struct claim *claims; /* above the rules; sorted like them */
+	size_t claim_count;
 };
 
 void ruleset_free(struct ruleset *set);

@@ -79,6 +79,10 @@ same "bash completes the word before ids after a label" "expect" \
 same "bash completes the word before ids after a label of two words" "expect none" \
 	"none $(bash_offers 'dsnctl set 01:00.0 derive 0 slot ')$(
 		bash_offers 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')"
+same "bash completes functions of a claim" "0000:01:00.0" \
+	"$(bash_offers 'dsnctl claim 0 02:00.0 scrub ')"
+same "bash completes values of a claim" "scrub hide derive:" \
+	"$(bash_offers 'dsnctl claim 0 02:00.0 scrub 01:00.0 ')"
 same "bash completes no third operand" "none" "none $(bash_offers 'dsnctl unset 01:00.0 ')"
 same "bash completes files, one after another" "README.md" "$(bash_offers 'dsnctl apply - READ')"
 same "bash completes behind a colon" "00.0" "$(bash_offers 'dsnctl get 0000:01:')"
@@ -101,6 +105,7 @@ same "the manual has the metrics" \
 if command -v zsh >/dev/null; then
 	lines=('dsnctl ' 'dsnctl load --hook ' 'dsnctl load --check=' 'dsnctl status --require '
 		'dsnctl set 01:00.0 ' 'dsnctl get ' 'dsnctl derive 0 ' 'dsnctl set 01:00.0 derive 0 '
+		'dsnctl claim 0 ' 'dsnctl claim 0 01:00.0 '
 		'dsnctl set 01:00.0 derive 0 nic0 ' 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')
 	for command in $commands; do
 		lines+=("dsnctl $command -")

@@ -69,6 +69,24 @@ expect 2 "process id 0 is wrong usage" "0: not a process id" repair 0
 expect 2 "a process id with --follow is wrong usage" "12: --follow is for all processes" \
 	repair --follow 12
 
+vm=7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07
+expect 2 "a claim of pass is wrong usage" "pass: cannot be claimed: use 'dsnctl set'" \
+	claim $vm 01:00.0 pass
+expect 2 "a claim of no value is wrong usage" "shown: not a value of a claim \(want scrub" \
+	claim $vm 01:00.0 shown
+expect 2 "a claim of a device is wrong usage" "01:00: the device is not|01:00: not a PCI function" \
+	claim $vm 01:00 scrub
+expect 2 "a claim whose last function has no value is wrong usage" "02:00.0: has no value" \
+	claim $vm 01:00.0 scrub 02:00.0
+expect 2 "a claim of one function twice is wrong usage" "0000:01:00.0: is named twice" \
+	claim $vm 01:00.0 scrub 0000:01:00.0 scrub
+expect 2 "a claim of a wrong label is wrong usage" "ua-nic0: write 'alias' before it" \
+	claim $vm 01:00.0 derive:ua-nic0
+expect 2 "a claim for no UUID is wrong usage" "build-7: not a UUID" claim build-7 01:00.0 scrub
+expect 2 "a name with control characters is wrong usage" "UTF-8 without control characters" \
+	claim $vm 01:00.0 scrub --name $'a\nb'
+expect 2 "a release of no UUID is wrong usage" "build-7: not a UUID" release build-7
+
 commands=$("$dsnctl" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
 for command in $commands; do
 	expect 0 "$command --help prints its usage" "^Usage: dsnctl $command" "$command" --help

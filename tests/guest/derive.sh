@@ -10,15 +10,6 @@ key=/etc/dsnctl.key
 
 sees() { expect_output "$1" "^$2$" vfio_read $bdf serial; }
 
-# says STATUS NAME REGEX COMMAND...: of stdout and stderr
-says() {
-	local want=$1 name=$2 regex=$3
-
-	shift 3
-	expect_status "$want" "$name: exit status" "$@"
-	expect_output "$name: message" "$regex" sh -c '"$@" 2>&1; true' sh "$@"
-}
-
 # counting_key: the bytes 00 01 .. 1f
 counting_key() {
 	printf '\000\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017'

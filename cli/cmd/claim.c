@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dsnctl claim, dsnctl release: rules for the run of one VM, above the operator's. */
+#include "cmd/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cmd/update.h"
+#include "cmd/warn.h"
+#include "kernel/openers.h"
+#include "model/claim.h"
+#include "model/journal.h"
+#include "model/key.h"
+#include "model/policy.h"
+#include "model/rule.h"
+#include "model/sitekey.h"
+#include "lib/message.h"
+#include "lib/util.h"
+
+/* The claims that a command names, all of one VM. */
+struct wanted {
+	struct claim *claims;
+	size_t count;
+	struct site_key key;
+	bool has_key; /* the site's key was read */
+};
+
+static void wanted_free(struct wanted *request)
+{
+	free(request->claims);
+}
+
+static int wrong(const char *word, const char *fault)
+{
+	say_error("%s: %s", word, fault);
+	return EXIT_USAGE;
+}
+
+/* Derives the serial of the VM and a label. */
+static int take_label(struct wanted *request, char *label, struct claim *claim)
+{
+	char uuid[UUID_LEN], error[SITE_KEY_ERROR], *words[] = { uuid, label };
+	struct derivation derivation;
+	const char *fault;
+	int used;
+
+	uuid_format(claim->uuid, uuid);
+	fault = derivation_parse(words, 2, &derivation, &used);
+	if (fault)
+		return wrong(words[used], fault);
+	if (!request->has_key && !site_key_read(SITE_KEY_FILE, &request->key, error)) {
+		say_error("%s", error);
+		return EXIT_FAILED;
+	}
+	request->has_key = true;
+	claim->rule = (struct dsn_rule){
+		.policy = DSN_SERIAL,
+		.serial = derive_serial(&request->key, &derivation),
+	};
+	return EXIT_DONE;
+}
+
+static int take_value(struct wanted *request, char *text, struct claim *claim)
+{
+	static const char prefix[] = "derive:";
+	const char *fault;
+
+	if (!strncmp(text, prefix, strlen(prefix)))
+		return take_label(request, text + strlen(prefix), claim);
+	fault = value_parse(text, &claim->rule);
+	if (fault)
+		return wrong(
+			text,
+			"not a value of a claim (want scrub, hide, a serial or derive:LABEL)");
+	if (claim->rule.policy == DSN_PASS)
+		return wrong(text, "cannot be claimed: use 'dsnctl set', which lasts");
+	return EXIT_DONE;
+}
+
+static bool is_named(const struct wanted *request, const struct dsn_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < request->count; i++)
+		if (!key_compare(&request->claims[i].key, key))
+			return true;
+	return false;
+}
+
+/* Reads BDF VALUE. */
+static int take_pair(struct wanted *request, char **words, const struct claim *vm)
+{
+	struct claim claim = *vm;
+	const char *fault = bdf_parse(words[0], &claim.key);
+	int status;
+
+	if (fault)
+		return wrong(words[0], fault);
+	if (is_named(request, &claim.key))
+		return wrong(words[0], "is named twice");
+	status = take_value(request, words[1], &claim);
+	if (status)
+		return status;
+	request->claims[request->count++] = claim;
+	return EXIT_DONE;
+}
+
+/* Reads UUID BDF VALUE [BDF VALUE]... */
+static int take_request(const struct options *options, int argc, char **argv,
+			struct wanted *request)
+{
+	struct claim vm = {};
+	const char *fault = uuid_parse(argv[0], vm.uuid);
+	int status = EXIT_DONE, i;
+
+	if (fault)
+		return wrong(argv[0], fault);
+	fault = options->name ? claim_name_fault(options->name) : NULL;
+	if (fault)
+		return wrong(options->name, fault);
+	if (options->name)
+		strcpy(vm.name, options->name);
+	if (argc % 2 == 0)
+		return wrong(argv[argc - 1], "has no value");
+	request->claims = calloc(argc / 2, sizeof(*request->claims));
+	if (!request->claims) {
+		say_error("out of memory");
+		return EXIT_FAILED;
+	}
+	for (i = 1; !status && i < argc; i += 2)
+		status = take_pair(request, argv + i, &vm);
+	return status;
+}
+
+/* Refuses a value that the running programs cannot show. */
+static int check_values(const struct wanted *request, enum effect effect)
+{
+	char bdf[BDF_LEN];
+	size_t i;
+
+	for (i = 0; i < request->count; i++) {
+		if (!policy_is_degraded(effect, &request->claims[i].rule))
+			continue;
+		bdf_format(&request->claims[i].key, bdf);
+		say_error(
+			"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
+			bdf, policy_name(request->claims[i].rule.policy));
+		return EXIT_UNABLE;
+	}
+	return EXIT_DONE;
+}
+
+/* The devices that are open. */
+struct open_list {
+	struct opener *openers;
+	size_t count;
+};
+
+static void open_list_free(struct open_list *list)
+{
+	free(list->openers);
+}
+
+static const struct opener *opener_of(const struct open_list *list,
+				      const struct dsn_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (!key_compare(&list->openers[i].id.key, key))
+			return &list->openers[i];
+	return NULL;
+}
+
+static int open_list_read(struct open_list *list, enum dsn_hook hook)
+{
+	int err = openers_find(hook, &list->openers, &list->count);
+
+	if (!err)
+		return EXIT_DONE;
+	say_error("cannot tell which devices are open: %s; --force claims all the same",
+		  openers_error(err));
+	return EXIT_FAILED;
+}
+
+/* Refuses what another VM has claimed and a process has open. */
+static int check_taken(const struct ruleset *set, const struct claim *claim,
+		       const struct open_list *open)
+{
+	const struct claim *there = claim_find(set, &claim->key);
+	const struct opener *opener = opener_of(open, &claim->key);
+	char bdf[BDF_LEN], vm[CLAIM_VM_LEN], user[OPENER_LEN];
+
+	if (!there || !opener || claim_is_of(there, claim->uuid))
+		return EXIT_DONE;
+	bdf_format(&claim->key, bdf);
+	claim_format_vm(there, vm);
+	opener_format(opener, user);
+	say_error(
+		"%s: %s has claimed it, and process %s has it open: end that VM first, or use --force",
+		bdf, vm, user);
+	return EXIT_FAILED;
+}
+
+/* Reports claims that no process holds any more, and that pass to this VM. */
+static void report_taken(const struct ruleset *old, const struct wanted *request)
+{
+	char bdf[BDF_LEN], vm[CLAIM_VM_LEN], text[BDF_LEN + CLAIM_VM_LEN + 32];
+	size_t i;
+
+	for (i = 0; i < request->count; i++) {
+		const struct claim *there = claim_find(old, &request->claims[i].key);
+
+		if (!there || claim_is_of(there, request->claims[i].uuid))
+			continue;
+		bdf_format(&there->key, bdf);
+		claim_format_vm(there, vm);
+		snprintf(text, sizeof(text), "%s: taken over from %s", bdf, vm);
+		say_warning("%s", text);
+		journal_event("claim", text);
+	}
+}
+
+/* Takes back what the VM had claimed and does not name now, unless it is open. */
+static void drop_others(struct ruleset *set, const struct wanted *request,
+			const struct open_list *open)
+{
+	char bdf[BDF_LEN], user[OPENER_LEN];
+	size_t i = set->claim_count;
+
+	while (i--) {
+		struct dsn_key key = set->claims[i].key;
+		const struct opener *opener = opener_of(open, &key);
+
+		if (!claim_is_of(&set->claims[i], request->claims->uuid) ||
+		    is_named(request, &key))
+			continue;
+		if (!opener) {
+			claim_remove(set, &key);
+			continue;
+		}
+		bdf_format(&key, bdf);
+		opener_format(opener, user);
+		say_warning("%s: stays claimed, as process %s has it open", bdf, user);
+	}
+}
+
+/* Keeps the name that the VM has already if none is given. */
+static void keep_name(const struct ruleset *set, struct wanted *request)
+{
+	const char *name = "";
+	size_t i;
+
+	for (i = 0; i < set->claim_count; i++)
+		if (claim_is_of(&set->claims[i], request->claims->uuid))
+			name = set->claims[i].name;
+	for (i = 0; i < request->count && *name; i++)
+		strcpy(request->claims[i].name, name);
+}
+
+static void format(const struct dsn_rule *rule, char text[VALUE_LEN])
+{
+	if (rule)
+		rule_format_value(rule, text);
+	else
+		strcpy(text, "none");
+}
+
+static void report_json(const struct update *update, const struct claim *vm)
+{
+	struct json_object *object = json_result(), *list = json_object_new_array();
+	char uuid[UUID_LEN], target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
+	size_t i;
+
+	uuid_format(vm->uuid, uuid);
+	json_object_object_add(object, "vm",
+			       *vm->name ? json_object_new_string(vm->name) : NULL);
+	json_object_object_add(object, "uuid", json_object_new_string(uuid));
+	json_object_object_add(object, "changes", list);
+	for (i = 0; i < update->claims.count; i++) {
+		const struct ruleset_change *one = &update->claims.changes[i];
+		struct json_object *item = json_object_new_object();
+
+		key_format(one->key, target);
+		format(one->was, was);
+		format(one->is, is);
+		json_object_object_add(item, "target", json_object_new_string(target));
+		json_object_object_add(item, "old",
+				       one->was ? json_object_new_string(was) : NULL);
+		json_object_object_add(item, "new",
+				       one->is ? json_object_new_string(is) : NULL);
+		json_object_array_add(list, item);
+	}
+	json_print(object);
+}
+
+static void report(const struct update *update, const struct claim *vm)
+{
+	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN], text[CLAIM_VM_LEN];
+	size_t i;
+
+	for (i = 0; i < update->claims.count; i++) {
+		key_format(update->claims.changes[i].key, target);
+		format(update->claims.changes[i].was, was);
+		format(update->claims.changes[i].is, is);
+		printf("%s: %s (was %s)\n", target, is, was);
+	}
+	claim_format_vm(vm, text);
+	if (!update->claims.count)
+		printf("%s: unchanged\n", text);
+}
+
+/* Puts the new claims in force, and warns of what they may do. */
+static int put_in_force(const struct options *options, struct update *update,
+			const struct claim *vm)
+{
+	int status = update_check(update, options->force);
+
+	claim_format_vm(vm, update->vm);
+	if (!status)
+		status = update_commit(update);
+	if (!status)
+		warn_changes(&update->new, &update->claims, update->loaded.effect);
+	return status;
+}
+
+static int print(const struct options *options, const struct update *update,
+		 const struct claim *vm)
+{
+	if (options->json)
+		report_json(update, vm);
+	else
+		report(update, vm);
+	return EXIT_DONE;
+}
+
+int cmd_claim(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(wanted_free) struct wanted request = {};
+	_cleanup_(open_list_free) struct open_list open = {};
+	_cleanup_(update_free) struct update update = { .lock = -1 };
+	int status = take_request(options, argc, argv, &request);
+	size_t i;
+
+	if (!status)
+		status = update_begin(&update, "claim");
+	if (!status)
+		status = check_values(&request, update.loaded.effect);
+	if (!status && !options->force)
+		status = open_list_read(&open, update.loaded.attached.plan.hook);
+	for (i = 0; !status && !options->force && i < request.count; i++)
+		status = check_taken(&update.old, &request.claims[i], &open);
+	if (status)
+		return status;
+	if (!options->name)
+		keep_name(&update.old, &request);
+	if (!options->add)
+		drop_others(&update.new, &request, &open);
+	for (i = 0; i < request.count; i++)
+		if (claim_put(&update.new, &request.claims[i]))
+			return update_full(&update);
+	status = put_in_force(options, &update, request.claims);
+	if (status)
+		return status;
+	report_taken(&update.old, &request);
+	return print(options, &update, request.claims);
+}
+
+int cmd_release(const struct options *options, int argc, char **argv)
+{
+	_cleanup_(update_free) struct update update = { .lock = -1 };
+	struct claim vm = {};
+	const char *fault = uuid_parse(argv[0], vm.uuid);
+	int status;
+	size_t i;
+
+	(void)argc;
+	if (fault)
+		return wrong(argv[0], fault);
+	status = update_begin(&update, "release");
+	if (status)
+		return status;
+	for (i = update.new.claim_count; i--;) {
+		struct claim claim = update.new.claims[i];
+
+		if (!claim_is_of(&claim, vm.uuid))
+			continue;
+		strcpy(vm.name, claim.name);
+		claim_remove(&update.new, &claim.key);
+	}
+	status = put_in_force(options, &update, &vm);
+	return status ? status : print(options, &update, &vm);
+}
