@@ -148,7 +148,7 @@ if preempt voluntary; then
 	preempt voluntary
 	expect_output "preemption voluntary: hook permission without a gate withholds" \
 		"^loaded: hook permission, check off: withheld$" \
-		dsnctl load --hook permission --check off
+		dsnctl load --hook permission --check off --whole-reads refuse
 	preempt full
 	expect_status 3 "preemption changed to full: hook permission without a gate no longer withholds" \
 		dsnctl status --require withheld

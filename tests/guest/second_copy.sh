@@ -33,7 +33,8 @@ with_run() {
 	unshare -m sh -c "mount --make-rprivate /; mount -t tmpfs -o $1 tmpfs /run && $2"
 }
 
-expect "an ordinary load" dsnctl load
+expect_output "an ordinary load warns of nothing" "^1 loaded: " sh -c \
+	"dsnctl load >/run/said 2>&1; echo \$(wc -l </run/said) \$(cat /run/said)"
 has_copy "an ordinary load" true
 expect "unload of both copies" dsnctl unload
 
