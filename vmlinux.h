@@ -125,7 +125,6 @@ struct vfio_pci_core_device {
 	struct pci_dev *pdev;
 	u8 *pci_config_map;
 	u8 *vconfig;
-	bool extended_caps : 1; /* config space has any, as the device answered at open */
 };
 
 /* What a device's file leads to; before 6.6 it led to the vfio_device itself. */

@@ -208,9 +208,6 @@ static __noinline int withhold(struct file *file, bool answers, bool last)
 	}
 	if (!last)
 		return 0;
-	/* vfio has found no extended capabilities, so there is no serial to be found */
-	if (verdict == VERDICT_WHOLE && !KREAD_BIT(vdev, extended_caps))
-		return 0;
 	if (verdict == VERDICT_WHOLE)
 		return whole_read(pdev, &key, rule.device, place);
 	return refuse(pdev, place, DSN_REASON_UNANSWERED);

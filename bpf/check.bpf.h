@@ -23,26 +23,25 @@
 #define SETTLE_SEEN 1 /* the hook has counted the read */
 #define SETTLE_LAST 2 /* nothing settles it later */
 
-/* A read that the hook has seen and the check not yet. */
-struct mark {
-	__u32 tid;
-	__u32 how; /* what is left to do: flags of settle_call() */
-};
-
 #define SEEN 16384
 
-static struct mark seen[SEEN];
+/*
+ * Reads that the hook has seen and the check not yet: the thread's id, and above it what is
+ * left to do, flags of settle_call(). Written at once, as threads share elements.
+ */
+static __u64 seen[SEEN];
 
 /* Takes the flags for the thread's read. */
 static __always_inline __u32 take_seen(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct mark *mark = &seen[tid % SEEN];
+	volatile __u64 *mark = &seen[tid % SEEN];
+	__u64 found = *mark;
 
-	if (mark->tid != tid)
+	if ((__u32)found != tid)
 		return SETTLE_LAST;
-	mark->tid = 0;
-	return mark->how;
+	*mark = 0;
+	return found >> 32;
 }
 
 /* A walk over the segments of a call. */
@@ -403,18 +402,19 @@ static __noinline int check_resume(struct device *dev, struct pt_regs *plain)
  */
 static __always_inline void mark_seen(__u64 vdev, bool done)
 {
+	volatile __u64 *mark;
 	struct slot *slot;
-	struct mark *mark;
 	__u32 tid, i;
+	__u64 how;
 
 	if (check == DSN_CHECK_USAGE) {
 		tid = bpf_get_current_pid_tgid();
 		mark = &seen[tid % SEEN];
 		/* the check did not see this thread's read before */
-		if (mark->tid == tid)
+		if ((__u32)*mark == tid)
 			note_unchecked();
-		mark->how = done ? SETTLE_SEEN : SETTLE_SEEN | SETTLE_LAST;
-		mark->tid = tid;
+		how = done ? SETTLE_SEEN : SETTLE_SEEN | SETTLE_LAST;
+		*mark = how << 32 | tid;
 	} else if (check == DSN_CHECK_RESUME) {
 		for (i = 0; i < SLOT_TRIES; i++) {
 			slot = slot_at(i);

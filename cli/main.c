@@ -383,7 +383,11 @@ static int run(const struct command *command, int argc, char **argv, bool *chang
 			options.answer = true;
 		else if (letter == 'w')
 			options.whole_reads = optarg;
-		else if (letter == 'V' && options.vmms < DSN_MAX_VMMS)
+		else if (letter == 'V' && options.vmms == DSN_MAX_VMMS) {
+			say_error("--vmm %s: at most %d are possible", optarg,
+				  DSN_MAX_VMMS);
+			return EXIT_USAGE;
+		} else if (letter == 'V')
 			options.vmm[options.vmms++] = optarg;
 		else if (letter == 'q')
 			options.require = optarg;

@@ -495,6 +495,11 @@ int cmd_repair(const struct options *options, int argc, char **argv)
 		say_error("%s: not a process id", argv[0]);
 		return EXIT_USAGE;
 	}
+	if (!process_sees_all()) {
+		say_error(
+			"cannot tell which processes are stopped: this PID namespace hides the host's processes; run it on the host");
+		return EXIT_CANNOT_TELL;
+	}
 	if (options->follow)
 		return follow_on(options->json);
 	if (!loaded_need_maps(&loaded, &failure))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
+#include "kernel/process.h"
 #include "model/key.h"
 #include "lib/util.h"
 #include "openers.skel.h"
@@ -139,12 +140,17 @@ int openers_find(enum dsn_hook hook, struct opener **openers, size_t *count)
 	*count = 0;
 	if (iterator < 0)
 		return iterator == -ENODEV ? 0 : iterator;
+	/* the iterator shows the processes of this namespace alone */
+	if (!process_sees_all())
+		return -EXDEV;
 	size = read_all(iterator, &data);
 	return size < 0 ? (int)size : take(data, size, openers, count);
 }
 
 const char *openers_error(int err)
 {
+	if (err == -EXDEV)
+		return "this PID namespace hides the host's processes";
 	return err == -ENOENT ? "the kernel shows no address of vfio_device_fops"
 			      : strerror(-err);
 }

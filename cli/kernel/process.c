@@ -68,7 +68,17 @@ static int read_stat(int folder, const char *name, struct task *task)
 	return parse(text, task) ? 0 : -EBADMSG;
 }
 
-int process_open(struct process *process, __u32 pid, __u64 start_ns)
+/* PROC_PID_INIT_INO of the kernel: the inode of the initial PID namespace. */
+#define INITIAL_PID_NAMESPACE 0xeffffffcU
+
+bool process_sees_all(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NAMESPACE;
+}
+
+static int find_process(struct process *process, __u32 pid, __u64 start_ns)
 {
 	char name[sizeof("/proc/4294967295")];
 	struct task task = {};
@@ -86,6 +96,13 @@ int process_open(struct process *process, __u32 pid, __u64 start_ns)
 	if (err)
 		process_close(process);
 	return err;
+}
+
+int process_open(struct process *process, __u32 pid, __u64 start_ns)
+{
+	int err = find_process(process, pid, start_ns);
+
+	return err == -ESRCH && !process_sees_all() ? -EXDEV : err;
 }
 
 void process_close(struct process *process)

@@ -3,6 +3,7 @@
 #ifndef DSNCTL_PROCESS_H
 #define DSNCTL_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
@@ -21,9 +22,12 @@ struct process {
 	int lock;	  /* an fd of PROCESS_LOCKS, or -1 */
 };
 
+/* Tells if this process is in the initial PID namespace, and so sees those of all. */
+bool process_sees_all(void);
+
 /*
  * Finds the process that started at `start_ns`, CLOCK_BOOTTIME. Returns 0 or -errno;
- * -ESRCH if it has ended.
+ * -ESRCH if it has ended, -EXDEV if it may be hidden by a PID namespace.
  */
 int process_open(struct process *process, __u32 pid, __u64 start_ns);
 void process_close(struct process *process);
