@@ -37,7 +37,7 @@ for model in none voluntary full lazy; do
 	expect "preemption $model: proven" dsnctl status --require proven
 	dsnctl unload >/dev/null
 	# with nothing that refuses, what withholds depends on the model
-	dsnctl load --hook permission >/dev/null 2>&1
+	dsnctl load --hook permission --whole-reads refuse >/dev/null 2>&1
 	case $model in
 	none | voluntary) want=withheld ;;
 	*) want=best-effort ;;

@@ -3,7 +3,7 @@
 . /lib.sh
 
 mv /lib/modules /lib/modules.away
-says 4 "no vfio-pci" "modprobe vfio-pci" dsnctl load
+says 4 "no vfio-pci" "there is no vfio-pci for this kernel: install the kernel's modules" dsnctl load
 mv /lib/modules.away /lib/modules
 umount /sys/fs/bpf
 says 1 "no bpffs" "mount -t bpf" dsnctl load
