@@ -25,12 +25,13 @@ static __always_inline bool is_for(const struct dsn_rule *rule, struct pci_dev *
 }
 
 /* pci_ari_enabled(), for a function that is not among a device's first eight */
-static __always_inline bool is_ari(struct pci_dev *pdev)
+static __always_inline bool is_ari(struct pci_dev *pdev, const struct dsn_key *key)
 {
 	struct pci_bus *bus;
 	struct pci_dev *port;
 
-	if (KREAD(pdev, devfn) < 8)
+	/* bus 0 is below no port */
+	if (key->devfn < 8 || !key->bus)
 		return false;
 	bus = KREAD(pdev, bus);
 	port = KREAD(bus, self);
@@ -42,10 +43,10 @@ static __always_inline bool is_ari(struct pci_dev *pdev)
 #define DSN_KIND_ARI 2
 
 /* Not inlined: callers have little stack left. */
-static __noinline __u32 kind_of(struct pci_dev *pdev)
+static __noinline __u32 kind_of(struct pci_dev *pdev, const struct dsn_key *key)
 {
 	return (KREAD_BIT(pdev, is_virtfn) ? DSN_KIND_VF : 0) |
-	       (is_ari(pdev) ? DSN_KIND_ARI : 0);
+	       (is_ari(pdev, key) ? DSN_KIND_ARI : 0);
 }
 
 /*
@@ -66,7 +67,7 @@ static __always_inline struct dsn_rule resolve_rule(void *set, struct pci_dev *p
 			*lasting = false;
 			pdev = KREAD(pdev, physfn);
 			key = key_of(pdev);
-			ari = is_ari(pdev);
+			ari = is_ari(pdev, &key);
 		}
 		if (!dsn_is_candidate(i, virtfn, ari))
 			continue;
@@ -153,7 +154,7 @@ static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pd
 	struct dsn_device *device = find_device(*key);
 
 	rule->device = device;
-	rule->kind = kind_of(pdev);
+	rule->kind = kind_of(pdev, key);
 	if (device && set) {
 		rule->serial = device->serial;
 		rule->policy = device->policy;
