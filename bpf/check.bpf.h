@@ -261,20 +261,20 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-static __always_inline struct slot *slot_at(__u32 i)
+static __always_inline struct slot *slot_at(__u64 thread, __u32 i)
 {
-	__u32 index = ((__u32)bpf_get_current_pid_tgid() + i) % SLOTS;
+	__u32 index = ((__u32)thread + i) % SLOTS;
 
 	return bpf_map_lookup_elem(&slots, &index);
 }
 
 /* Tells whether a slot is that of the current thread's read of a device. */
-static __always_inline bool is_mine(const struct slot *slot, __u64 vdev)
+static __always_inline bool is_mine(const struct slot *slot, __u64 thread, __u64 vdev)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
-	return slot->thread == bpf_get_current_pid_tgid() &&
-	       slot->start_ns == task->start_boottime && slot->vdev == vdev;
+	return slot->thread == thread && slot->start_ns == task->start_boottime &&
+	       slot->vdev == vdev;
 }
 
 /* Answers of the check to `load`, before that relies on it. */
@@ -316,12 +316,12 @@ static int after_call(struct bpf_map *map, void *key, void *value)
 }
 
 /* Claims a free slot for the call and arms its task work; false if that fails. */
-static __always_inline bool claim_slot(struct slot *slot, __u64 vdev,
+static __always_inline bool claim_slot(struct slot *slot, __u64 thread, __u64 vdev,
 				       const struct call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
-	if (__sync_val_compare_and_swap(&slot->thread, 0, bpf_get_current_pid_tgid()))
+	if (__sync_val_compare_and_swap(&slot->thread, 0, thread))
 		return false;
 	slot->start_ns = task->start_boottime;
 	slot->vdev = vdev;
@@ -340,16 +340,17 @@ static __always_inline bool claim_slot(struct slot *slot, __u64 vdev,
  */
 static __noinline int arm(__u64 vdev, const struct call *call)
 {
+	__u64 thread = bpf_get_current_pid_tgid();
 	struct slot *slot;
 	__u32 i;
 
 	for (i = 0; call && i < SLOT_TRIES; i++) {
-		slot = slot_at(i);
+		slot = slot_at(thread, i);
 		if (!slot)
 			break;
-		if (is_mine(slot, vdev))
+		if (is_mine(slot, thread, vdev))
 			return 1;
-		if (claim_slot(slot, vdev, call))
+		if (claim_slot(slot, thread, vdev, call))
 			return 1;
 	}
 	return 0;
@@ -404,8 +405,8 @@ static __always_inline void mark_seen(__u64 vdev, bool done)
 {
 	volatile __u64 *mark;
 	struct slot *slot;
+	__u64 thread, how;
 	__u32 tid, i;
-	__u64 how;
 
 	if (check == DSN_CHECK_USAGE) {
 		tid = bpf_get_current_pid_tgid();
@@ -416,9 +417,10 @@ static __always_inline void mark_seen(__u64 vdev, bool done)
 		how = done ? SETTLE_SEEN : SETTLE_SEEN | SETTLE_LAST;
 		*mark = how << 32 | tid;
 	} else if (check == DSN_CHECK_RESUME) {
+		thread = bpf_get_current_pid_tgid();
 		for (i = 0; i < SLOT_TRIES; i++) {
-			slot = slot_at(i);
-			if (slot && is_mine(slot, vdev)) {
+			slot = slot_at(thread, i);
+			if (slot && is_mine(slot, thread, vdev)) {
 				slot->seen = 1;
 				return;
 			}

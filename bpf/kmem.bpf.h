@@ -58,7 +58,7 @@ const volatile bool can_cast;
 				       failed_);                                         \
                                                                                          \
 		bits_ <<= __CORE_RELO(pointer, field, LSHIFT_U64);                       \
-		!!(bits_ >> __CORE_RELO(pointer, field, RSHIFT_U64));                    \
+		bits_ >> __CORE_RELO(pointer, field, RSHIFT_U64);                        \
 	})
 
 #endif

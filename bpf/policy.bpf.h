@@ -45,8 +45,11 @@ static __always_inline bool is_ari(struct pci_dev *pdev, const struct dsn_key *k
 /* Not inlined: callers have little stack left. */
 static __noinline __u32 kind_of(struct pci_dev *pdev, const struct dsn_key *key)
 {
-	return (KREAD_BIT(pdev, is_virtfn) ? DSN_KIND_VF : 0) |
-	       (is_ari(pdev, key) ? DSN_KIND_ARI : 0);
+	__u32 kind = KREAD_BIT(pdev, is_virtfn); /* DSN_KIND_VF */
+
+	if (is_ari(pdev, key))
+		kind |= DSN_KIND_ARI;
+	return kind;
 }
 
 /*
