@@ -77,7 +77,7 @@ INSTALL ?= install
 PAGES := $(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd))
 UNITS := $(patsubst systemd/%.in,$(O)/systemd/%,$(wildcard systemd/*.in))
 EXAMPLES := $(filter-out %.in,$(wildcard systemd/*))
-TEXTS := README.md docs/guarantee.md
+TEXTS := README.md docs/guarantee.md docs/recognise.md
 
 # source:mode:target
 FILES = $(O)/dsnctl:755:$(sbindir)/dsnctl \

@@ -53,7 +53,7 @@ has_files() {
 has_texts() {
 	local wanted
 
-	for wanted in README.md guarantee.md; do
+	for wanted in README.md guarantee.md recognise.md; do
 		[[ -s $root/usr/share/doc/dsnctl/$wanted ]] || return
 	done
 }
@@ -71,7 +71,7 @@ check "make dist succeeds" make -s dist
 check "the tarball of make dist unpacks" unpacks
 check "make install succeeds without git" make_there install
 check "make install installs the files it should, and no others" has_files
-check "make install installs the README and the guarantee" has_texts
+check "make install installs the README and the pages it needs" has_texts
 check "make install makes a folder for configuration" test -d "$root/etc/dsnctl.d"
 check "the installed dsnctl runs and prints its version" runs
 check "the installed unit has the path of the installed dsnctl" unit_has_path
