@@ -87,7 +87,7 @@ static const struct command commands[] = {
 	{ .name = "list",
 	  .run = cmd_list,
 	  .letters = "r",
-	  .does = "list the functions that have a serial, and what guests read" },
+	  .does = "list the functions that have a serial or VPD, and what guests read" },
 	{ .name = "derive",
 	  .run = cmd_derive,
 	  .operands = "UUID LABEL",
@@ -176,7 +176,7 @@ static const struct {
 } option_table[] = {
 	{ 'j', "-j, --json", "print one JSON object" },
 	{ 'v', "-v, --verbose", "print the rows that are ok too" },
-	{ 'r', "    --real", "print the real serials too" },
+	{ 'r', "    --real", "print the real serials and VPD too" },
 	{ 'k', "    --hook HOOK",
 	  "auto (the default), fexit, kprobe, none or permission" },
 	{ 'c', "    --check CHECK",

@@ -12,6 +12,7 @@
 #include "kernel/stats.h"
 #include "model/key.h"
 #include "model/policy.h"
+#include "model/vpd.h"
 #include "lib/message.h"
 #include "lib/table.h"
 #include "lib/time.h"
@@ -285,7 +286,9 @@ enum {
 	LIST_CLOSED,
 	LIST_VM,
 	LIST_UUID,
-	LIST_REAL,
+	LIST_HAS_VPD,
+	LIST_REAL, /* the first that only --real prints */
+	LIST_REAL_VPD,
 };
 
 static const struct column list_columns[] = {
@@ -294,7 +297,8 @@ static const struct column list_columns[] = {
 	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
 	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
 	[LIST_CLOSED] = { "closed" },	[LIST_VM] = { "vm" },
-	[LIST_UUID] = { "uuid" },	[LIST_REAL] = { "real" },
+	[LIST_UUID] = { "uuid" },	[LIST_HAS_VPD] = { "has_vpd" },
+	[LIST_REAL] = { "real" },	[LIST_REAL_VPD] = { "real_vpd" },
 };
 
 /* Fills in the openers: the first by name; early if one of them came before `load`. */
@@ -317,8 +321,57 @@ static void fill_openers(struct table *table, const struct dsn_key *key,
 	table_bool(table, LIST_EARLY, early);
 }
 
+/* Fills in what tells cards apart: ID, PN and so on, an object or "ID name; PN number". */
+static void fill_real_vpd(struct table *table, struct vpd *vpd, bool json)
+{
+	struct json_object *object = json ? json_object_new_object() : NULL;
+	char text[VPD_TEXT_LEN], line[2 * VPD_TEXT_LEN] = "";
+	struct vpd_item item;
+	size_t used = 0;
+
+	while (vpd_next(vpd, &item)) {
+		if (!vpd_is_telling(&item))
+			continue;
+		make_printable(item.name, sizeof(item.name));
+		vpd_text(&item, text);
+		if (object)
+			json_object_object_add(object, item.name,
+					       json_object_new_string(text));
+		else if (used < sizeof(line))
+			used += snprintf(line + used, sizeof(line) - used, "%s%s %s",
+					 used ? "; " : "", item.name, text);
+	}
+	if (json)
+		table_object(table, LIST_REAL_VPD, object);
+	else
+		table_text(table, LIST_REAL_VPD, used ? line : NULL);
+}
+
+/* Fills in the real serial and VPD. */
+static void fill_real(struct table *table, const struct pci_function *device, bool json)
+{
+	static unsigned char data[VPD_SIZE];
+	char serial[SERIAL_LEN], bdf[BDF_LEN];
+	long length;
+
+	if (device->has_dsn) {
+		serial_format(device->serial, serial);
+		table_text(table, LIST_REAL, serial);
+	}
+	if (!device->has_vpd)
+		return;
+	length = vpd_read(&device->key, data);
+	if (length >= 0) {
+		fill_real_vpd(table, &(struct vpd){ .data = data, .length = length },
+			      json);
+		return;
+	}
+	bdf_format(&device->key, bdf);
+	say_warning("%s: cannot read its VPD: %s", bdf, strerror(-length));
+}
+
 static void fill_list(struct table *table, const struct pci_function *device,
-		      const struct ruleset *set, enum effect effect, bool real)
+		      const struct ruleset *set, enum effect effect)
 {
 	char bdf[BDF_LEN], serial[SERIAL_LEN], source[POLICY_SOURCE_LEN];
 	struct policy policy;
@@ -332,7 +385,8 @@ static void fill_list(struct table *table, const struct pci_function *device,
 		policy_source(&policy, source);
 		table_text(table, LIST_POLICY, policy_name(policy.rule.policy));
 		rule = policy_under(effect, &policy.rule);
-		table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
+		if (device->has_dsn || device->closed)
+			table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
 		table_text(table, LIST_RULE, source);
 		fill_vm(table, LIST_VM, policy.claim);
 		table_bool(table, LIST_DEGRADED,
@@ -341,10 +395,14 @@ static void fill_list(struct table *table, const struct pci_function *device,
 		table_text(table, LIST_POLICY, "unprotected");
 	}
 	table_text(table, LIST_CLOSED, device->closed);
-	if (real && device->has_dsn) {
-		serial_format(device->serial, serial);
-		table_text(table, LIST_REAL, serial);
-	}
+	table_bool(table, LIST_HAS_VPD, device->has_vpd);
+}
+
+/* Returns true for a function with a serial or VPD, or whose extended space is closed. */
+static bool is_listed(const struct pci_function *device)
+{
+	return device->has_dsn || device->has_vpd ||
+	       (device->closed && pci_is_vfio(device));
 }
 
 /* Reads what is loaded, and its rules if a layer runs. Prints the error. */
@@ -362,12 +420,13 @@ static int read_rules(struct loaded *loaded, struct ruleset *set)
 
 int cmd_list(const struct options *options, int argc, char **argv)
 {
-	size_t columns = ARRAY_SIZE(list_columns) - !options->real, count, open, i;
+	size_t columns = options->real ? ARRAY_SIZE(list_columns) : LIST_REAL;
 	_cleanup_(free_ptr) struct pci_function *devices = NULL;
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	_cleanup_(table_free) struct table table = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	struct json_object *object;
+	size_t count, open, i;
 	struct loaded loaded;
 	char error[128];
 	int status;
@@ -391,13 +450,14 @@ int cmd_list(const struct options *options, int argc, char **argv)
 	if (table_init(&table, list_columns, columns))
 		return out_of_memory();
 	for (i = 0; i < count; i++) {
-		if (!devices[i].has_dsn &&
-		    !(devices[i].closed && pci_is_vfio(&devices[i])))
+		if (!is_listed(&devices[i]))
 			continue;
 		if (table_row(&table))
 			return out_of_memory();
 		fill_list(&table, &devices[i], loaded_runs(&loaded) ? &set : NULL,
-			  loaded.effect, options->real);
+			  loaded.effect);
+		if (options->real)
+			fill_real(&table, &devices[i], options->json);
 		fill_openers(&table, &devices[i].key, openers, open);
 	}
 	if (!options->json)

@@ -52,6 +52,11 @@ void table_bool(struct table *table, size_t column, bool value)
 			       json_object_new_boolean(value));
 }
 
+void table_object(struct table *table, size_t column, struct json_object *object)
+{
+	json_object_object_add(table->row, table->columns[column].name, object);
+}
+
 static const char *cell_text(struct json_object *row, const char *name)
 {
 	struct json_object *cell;

@@ -30,6 +30,8 @@ int table_row(struct table *table);
 void table_text(struct table *table, size_t column, const char *text);
 void table_number(struct table *table, size_t column, unsigned long long number);
 void table_bool(struct table *table, size_t column, bool value);
+/* For JSON only, which takes the reference. */
+void table_object(struct table *table, size_t column, struct json_object *object);
 
 /* Returns 0 or -errno. */
 int table_print(const struct table *table);

@@ -3,6 +3,7 @@
 #include "model/pci.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,6 +81,7 @@ static void describe(struct pci_dev *from, struct pci_function *to)
 		.ids = (__u32)from->vendor_id << 16 | from->device_id,
 		.has_dsn = cap,
 		.closed = closed_reason(from),
+		.has_vpd = pci_find_cap(from, PCI_CAP_ID_VPD, PCI_CAP_NORMAL),
 	};
 	snprintf(to->driver, sizeof(to->driver), "%s", driver ? driver : "");
 	if (cap)
@@ -146,6 +148,14 @@ static void sysfs_path(const struct dsn_key *key, const char *name, char *path,
 
 	bdf_format(key, bdf);
 	snprintf(path, size, SYSFS "%s%s", bdf, name);
+}
+
+int pci_open(const struct dsn_key *key, const char *name)
+{
+	char path[80];
+
+	sysfs_path(key, name, path, sizeof(path));
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* Reads a number from one of the function's files; -1 if there is none. */

@@ -16,6 +16,7 @@ struct pci_function {
 	/* the reason why guests read zeros in all of its extended config space, as far as the
 	   device shows it; NULL if they do not */
 	const char *closed;
+	bool has_vpd; /* Vital Product Data, see vpd.h */
 };
 
 /*
@@ -27,6 +28,9 @@ int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 
 /* Returns true for vfio-pci and the drivers that are built on its core. */
 bool pci_is_vfio(const struct pci_function *device);
+
+/* Opens one of its files in sysfs for reading. Returns -1 with errno if that fails. */
+int pci_open(const struct dsn_key *key, const char *name);
 
 /* Reads its vendor id << 16 | device id from sysfs. Returns false if it is not there. */
 bool pci_ids(const struct dsn_key *key, __u32 *ids);
