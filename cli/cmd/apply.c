@@ -164,6 +164,24 @@ static void report(const struct update *update, bool dry_run)
 		       counts.removed, update->new.count);
 }
 
+bool read_config(char *const files[], size_t count, struct config *config)
+{
+	bool good = config_read(files, count, config);
+	size_t i;
+
+	if (!good && !config->fault_count)
+		say_error("out of memory");
+	for (i = 0; i < config->fault_count; i++) {
+		const char *text = config_fault_text(&config->faults[i]);
+
+		if (config->faults[i].is_warning)
+			say_warning("%s", text);
+		else
+			say_error("%s", text);
+	}
+	return good;
+}
+
 int cmd_apply(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(update_free) struct update update = { .lock = -1 };
@@ -171,7 +189,7 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 	size_t i;
 	int status;
 
-	if (!config_read(argv, argc, &config)) {
+	if (!read_config(argv, argc, &config)) {
 		say_error("nothing was changed");
 		return EXIT_FAILED;
 	}

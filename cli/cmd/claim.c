@@ -218,7 +218,7 @@ static void report_taken(const struct ruleset *old, const struct wanted *request
 		claim_format_vm(there, vm);
 		snprintf(text, sizeof(text), "%s: taken over from %s", bdf, vm);
 		say_warning("%s", text);
-		journal_event("claim", text);
+		say_unlogged(journal_event("claim", text));
 	}
 }
 

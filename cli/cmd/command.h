@@ -42,6 +42,11 @@ struct command {
 	void (*more)(void); /* prints the last of them, or NULL */
 };
 
+struct config;
+
+/* config_read(), which prints the faults. */
+bool read_config(char *const files[], size_t count, struct config *config);
+
 /* Print the counters, for --help. */
 void help_status(void);
 void help_metrics(void);

@@ -190,7 +190,7 @@ static void report(const struct request *request, const struct outcome *outcome,
 	snprintf(text, sizeof(text), "hook %s, check %s%s: %s", hook_name(plan->hook),
 		 check_name(plan->check), plan->options & DSN_OPTION_GATE ? ", gate" : "",
 		 level_name(guarantee.level));
-	journal_event("load", text);
+	say_unlogged(journal_event("load", text));
 	if (*reasons->hook && !request->hook)
 		say_warning("not hooked by fexit: %s", reasons->hook);
 	if (*outcome->no_copy)
@@ -531,7 +531,7 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 		status = say_failure(&failure);
 	if (status)
 		return status;
-	journal_event("unload", "guests read the real serials again");
+	say_unlogged(journal_event("unload", "guests read the real serials again"));
 	return told_unloaded("unloaded: guests read the real serials again",
 			     options->json);
 }

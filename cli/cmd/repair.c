@@ -116,7 +116,7 @@ static void report_killed(const struct stopped *who, const char *functions)
 		 "%s was killed: its memory for a read of %s takes no bytes",
 		 describe(who, process), functions);
 	say_error("%s; start its guest again", text);
-	journal_repair(LOG_CRIT, who->pid, functions, text);
+	say_unlogged(journal_repair(LOG_CRIT, who->pid, functions, text));
 }
 
 /* Prints one repair, unless as JSON, and logs it to the journal. */
@@ -136,7 +136,7 @@ static void report(const struct stopped *who, const struct repair *repair, bool 
 		 "%s: %zu byte%s for reads of %s, stopped for %.1f ms",
 		 describe(who, process), repair->bytes, repair->bytes == 1 ? "" : "s",
 		 functions, repair->stopped_ns / 1e6);
-	journal_repair(LOG_NOTICE, who->pid, functions, text);
+	say_unlogged(journal_repair(LOG_NOTICE, who->pid, functions, text));
 	if (print)
 		printf("%s\n", text);
 }

@@ -73,6 +73,18 @@ static int check_value(const struct loaded *loaded, const struct rule *rule)
 	return EXIT_UNABLE;
 }
 
+/* Puts the saved file in its place. */
+static int commit_file(struct config_file *file)
+{
+	struct failure failure;
+
+	if (config_file_commit(file, &failure))
+		return say_failure(&failure);
+	if (config_file_overruled(file, &failure))
+		say_warning("%s", failure.text);
+	return EXIT_DONE;
+}
+
 /* Sets the key's rule, or removes it if `rule` is NULL. */
 static int change_rule(const struct options *options, const char *action,
 		       const struct dsn_key *key, const struct rule *rule)
@@ -80,6 +92,7 @@ static int change_rule(const struct options *options, const char *action,
 	_cleanup_(update_free) struct update update = { .lock = -1 };
 	_cleanup_(config_file_free) struct config_file saved = {};
 	int status = update_begin(&update, action);
+	struct failure failure;
 
 	if (!status)
 		status = check_value(&update.loaded, rule);
@@ -90,12 +103,12 @@ static int change_rule(const struct options *options, const char *action,
 	else if (ruleset_put(&update.new, key, &rule->value))
 		return update_full(&update);
 	status = update_check(&update, options->force);
-	if (!status && options->save)
-		status = config_file_prepare(&saved, key, rule);
+	if (!status && options->save && config_file_prepare(&saved, key, rule, &failure))
+		status = say_failure(&failure);
 	if (!status)
 		status = update_commit(&update);
 	if (!status && options->save)
-		status = config_file_commit(&saved);
+		status = commit_file(&saved);
 	if (status)
 		return status;
 	warn_changes(&update.new, &update.diff, update.loaded.effect);

@@ -268,12 +268,12 @@ static int add_unsaved(struct table *table, const struct dsn_key *key,
 /* Compares with the files; false, with a warning, if those cannot be read. */
 static bool fill_unsaved(struct table *table, const struct ruleset *set)
 {
-	_cleanup_(config_free) struct config config = { .quiet = true };
+	_cleanup_(config_free) struct config config = {};
 	size_t i;
 
 	if (!config_read(NULL, 0, &config)) {
 		say_warning("cannot find out which rules are in no file: %s",
-			    config.fault);
+			    config_first_error(&config));
 		return false;
 	}
 	for (i = 0; i < set->count; i++) {

@@ -108,8 +108,9 @@ int update_commit(struct update *update)
 	err = rulemap_switch(update->rulesets, update->types, &update->new);
 	if (err)
 		return failed(err);
-	journal_changes(update->action, NULL, &update->diff);
-	journal_changes(update->action, *update->vm ? update->vm : NULL, &update->claims);
+	say_unlogged(journal_changes(update->action, NULL, &update->diff));
+	say_unlogged(journal_changes(update->action, *update->vm ? update->vm : NULL,
+				     &update->claims));
 	return EXIT_DONE;
 }
 

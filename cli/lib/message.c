@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "lib/text.h"
 
 static struct {
@@ -61,6 +62,12 @@ int say_failure(const struct failure *failure)
 {
 	say_error("%s", failure->text);
 	return failure->status;
+}
+
+void say_unlogged(int err)
+{
+	if (err < 0)
+		say_warning("the journal did not take the entry: %s", strerror(-err));
 }
 
 struct json_object *json_result(void)

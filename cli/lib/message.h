@@ -26,6 +26,9 @@ void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a failure as an error. Returns its exit status. */
 int say_failure(const struct failure *failure);
 
+/* Warns that the journal did not accept an entry, if `err` is not 0. */
+void say_unlogged(int err);
+
 /* Returns an object with "schema" and "command", to be filled and printed, or NULL. */
 struct json_object *json_result(void);
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "lib/exit.h"
-#include "lib/message.h"
 #include "lib/util.h"
 
 void config_free(struct config *config)
@@ -23,7 +22,9 @@ void config_free(struct config *config)
 		free(config->files[i]);
 	free(config->files);
 	free(config->entries);
-	free(config->fault);
+	for (i = 0; i < config->fault_count; i++)
+		free(config->faults[i].text);
+	free(config->faults);
 	*config = (struct config){};
 }
 
@@ -34,24 +35,42 @@ static void *grow(void *array, size_t count, size_t size)
 				   : reallocarray(array, count ? count * 2 : 1, size);
 }
 
-/* Reports a fault, or keeps the first one. Returns false. */
+/* Appends to the faults; if there is no memory for one, its text is NULL. */
+static void add_fault(struct config *config, bool is_warning, const char *format,
+		      va_list args)
+{
+	struct config_fault *faults =
+		grow(config->faults, config->fault_count, sizeof(*faults));
+	char *text = NULL;
+
+	if (!faults)
+		return;
+	config->faults = faults;
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	faults[config->fault_count++] = (struct config_fault){ text, is_warning };
+}
+
+/* Returns false. */
 static bool __attribute__((format(printf, 2, 3)))
 fault(struct config *config, const char *format, ...)
 {
-	_cleanup_(free_ptr) char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	add_fault(config, false, format, args);
 	va_end(args);
-	if (!config->quiet) {
-		say_error("%s", text ? text : "out of memory");
-	} else if (!config->fault) {
-		config->fault = text;
-		text = NULL;
-	}
 	return false;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+warning(struct config *config, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_fault(config, true, format, args);
+	va_end(args);
 }
 
 static bool out_of_memory(struct config *config)
@@ -200,8 +219,8 @@ static bool read_lines(struct config *config, FILE *file)
 	}
 	if (ferror(file))
 		return fault(config, "%s: %s", name, strerror(errno));
-	if (good && config->count == before && !config->quiet)
-		say_warning("%s: has no rules", name);
+	if (good && config->count == before)
+		warning(config, "%s: has no rules", name);
 	return good;
 }
 
@@ -332,6 +351,21 @@ bool config_read(char *const files[], size_t count, struct config *config)
 	return resolve(config) && good;
 }
 
+const char *config_fault_text(const struct config_fault *fault)
+{
+	return fault->text ? fault->text : "out of memory";
+}
+
+const char *config_first_error(const struct config *config)
+{
+	size_t i = 0;
+
+	while (i < config->fault_count && config->faults[i].is_warning)
+		i++;
+	return i < config->fault_count ? config_fault_text(&config->faults[i])
+				       : "out of memory";
+}
+
 const struct config_entry *config_find(const struct config *config,
 				       const struct dsn_key *key)
 {
@@ -352,10 +386,10 @@ const struct config_entry *config_find(const struct config *config,
 	return NULL;
 }
 
-static int failed(const char *path, int err)
+static int failed(struct failure *failure, const char *path, int err)
 {
-	say_error("%s: cannot be written: %s", path, strerror(err));
-	return EXIT_FAILED;
+	return failure_set(failure, EXIT_FAILED, "%s: cannot be written: %s", path,
+			   strerror(err));
 }
 
 /* Writes it to the disk, under its temporary name. Returns 0 or -errno. */
@@ -374,22 +408,22 @@ static int write_file(const char *path, const struct rule *rule)
 }
 
 /* Finds out if the file can be removed, before anything is changed. */
-static int check_removal(const char *path)
+static int check_removal(const char *path, struct failure *failure)
 {
 	struct stat st;
 
 	if (lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
 		return EXIT_DONE;
 	if (access(CONFIG_DIR, W_OK))
-		return failed(path, errno);
+		return failed(failure, path, errno);
 	/* an immutable file, which no process may remove */
 	if (!S_ISLNK(st.st_mode) && access(path, W_OK) && errno == EPERM)
-		return failed(path, errno);
+		return failed(failure, path, errno);
 	return EXIT_DONE;
 }
 
 int config_file_prepare(struct config_file *file, const struct dsn_key *key,
-			const struct rule *rule)
+			const struct rule *rule, struct failure *failure)
 {
 	char target[KEY_LEN];
 	int err;
@@ -399,37 +433,18 @@ int config_file_prepare(struct config_file *file, const struct dsn_key *key,
 	key_format(key, target);
 	if (asprintf(&file->path, CONFIG_DIR "/%s.conf", target) < 0) {
 		file->path = NULL;
-		return failed(CONFIG_DIR, ENOMEM);
+		return failed(failure, CONFIG_DIR, ENOMEM);
 	}
 	if (!rule)
-		return check_removal(file->path);
+		return check_removal(file->path, failure);
 	if (mkdir(CONFIG_DIR, 0755) && errno != EEXIST)
-		return failed(CONFIG_DIR, errno);
+		return failed(failure, CONFIG_DIR, errno);
 	if (asprintf(&file->temporary, CONFIG_DIR "/.%s.conf.new", target) < 0) {
 		file->temporary = NULL;
-		return failed(file->path, ENOMEM);
+		return failed(failure, file->path, ENOMEM);
 	}
 	err = write_file(file->temporary, rule);
-	return err ? failed(file->path, -err) : EXIT_DONE;
-}
-
-/* Warns if the next `apply` will not do what was saved. */
-static void check_others(const struct config_file *file)
-{
-	_cleanup_(config_free) struct config config = { .quiet = true };
-	const struct config_entry *entry;
-
-	if (!config_read(NULL, 0, &config)) {
-		say_warning("'dsnctl apply' will refuse the files as they are: %s",
-			    config.fault);
-		return;
-	}
-	entry = config_find(&config, &file->key);
-	if (!entry || (file->rule && rule_equal(&entry->rule.value, &file->rule->value)))
-		return;
-	say_warning(
-		"%s:%u has another rule for it, which counts at the next 'dsnctl apply'",
-		config.files[entry->file], entry->line);
+	return err ? failed(failure, file->path, -err) : EXIT_DONE;
 }
 
 static int sync_folder(void)
@@ -449,20 +464,39 @@ static int put_in_place(const struct config_file *file)
 	return sync_folder();
 }
 
-int config_file_commit(struct config_file *file)
+int config_file_commit(struct config_file *file, struct failure *failure)
 {
 	int err = put_in_place(file);
 
-	if (err) {
-		say_error(
+	if (err)
+		return failure_set(
+			failure, EXIT_FAILED,
 			"%s: cannot be written: %s; the rule is in force, but not saved",
 			file->path, strerror(-err));
-		return EXIT_FAILED;
-	}
 	free(file->temporary);
 	file->temporary = NULL;
-	check_others(file);
 	return EXIT_DONE;
+}
+
+bool config_file_overruled(const struct config_file *file, struct failure *failure)
+{
+	_cleanup_(config_free) struct config config = {};
+	const struct config_entry *entry;
+
+	if (!config_read(NULL, 0, &config)) {
+		failure_set(failure, EXIT_FAILED,
+			    "'dsnctl apply' will refuse the files as they are: %s",
+			    config_first_error(&config));
+		return true;
+	}
+	entry = config_find(&config, &file->key);
+	if (!entry || (file->rule && rule_equal(&entry->rule.value, &file->rule->value)))
+		return false;
+	failure_set(
+		failure, EXIT_FAILED,
+		"%s:%u has another rule for it, which counts at the next 'dsnctl apply'",
+		config.files[entry->file], entry->line);
+	return true;
 }
 
 void config_file_free(struct config_file *file)

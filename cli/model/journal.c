@@ -15,7 +15,6 @@
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 #include "model/rule.h"
-#include "lib/message.h"
 #include "lib/util.h"
 
 /* MESSAGE_IDs of entries about policy, about load and unload, and about repairs. */
@@ -44,26 +43,20 @@ static const char *user_name(void)
 	return entry ? entry->pw_name : "?";
 }
 
-static void check(int err)
+int journal_event(const char *action, const char *text)
 {
-	if (err < 0)
-		say_warning("the journal did not take the entry: %s", strerror(-err));
+	return sd_journal_send("MESSAGE=%s: %s", action, text, ID_EVENT, "PRIORITY=%d",
+			       LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
+			       user_name(), NULL);
 }
 
-void journal_event(const char *action, const char *text)
+int journal_repair(int priority, unsigned int pid, const char *functions,
+		   const char *text)
 {
-	check(sd_journal_send("MESSAGE=%s: %s", action, text, ID_EVENT, "PRIORITY=%d",
-			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
-			      user_name(), NULL));
-}
-
-void journal_repair(int priority, unsigned int pid, const char *functions,
-		    const char *text)
-{
-	check(sd_journal_send("MESSAGE=repair: %s", text, ID_REPAIR, "PRIORITY=%d",
-			      priority, "DSNCTL_ACTION=repair", "DSNCTL_USER=%s",
-			      user_name(), "DSNCTL_TARGET=%s", functions, "DSNCTL_PID=%u",
-			      pid, NULL));
+	return sd_journal_send("MESSAGE=repair: %s", text, ID_REPAIR, "PRIORITY=%d",
+			       priority, "DSNCTL_ACTION=repair", "DSNCTL_USER=%s",
+			       user_name(), "DSNCTL_TARGET=%s", functions,
+			       "DSNCTL_PID=%u", pid, NULL);
 }
 
 static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
@@ -71,20 +64,20 @@ static char *format_rule(const struct dsn_rule *rule, char text[VALUE_LEN])
 	return rule ? rule_format_value(rule, text) : stpcpy(text, "none");
 }
 
-static void one_change(const char *action, const char *vm,
-		       const struct ruleset_change *change)
+static int one_change(const char *action, const char *vm,
+		      const struct ruleset_change *change)
 {
 	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
 
 	key_format(change->key, target);
 	format_rule(change->was, was);
 	format_rule(change->is, is);
-	check(sd_journal_send("MESSAGE=%s: %s%s%s: %s (was %s)", action, vm ? vm : "",
-			      vm ? ": " : "", target, is, was, ID_CHANGE, "PRIORITY=%d",
-			      LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
-			      user_name(), "DSNCTL_TARGET=%s", target, "DSNCTL_OLD=%s",
-			      was, "DSNCTL_NEW=%s", is, vm ? "DSNCTL_VM=%s" : NULL, vm,
-			      NULL));
+	return sd_journal_send("MESSAGE=%s: %s%s%s: %s (was %s)", action, vm ? vm : "",
+			       vm ? ": " : "", target, is, was, ID_CHANGE, "PRIORITY=%d",
+			       LOG_NOTICE, "DSNCTL_ACTION=%s", action, "DSNCTL_USER=%s",
+			       user_name(), "DSNCTL_TARGET=%s", target, "DSNCTL_OLD=%s",
+			       was, "DSNCTL_NEW=%s", is, vm ? "DSNCTL_VM=%s" : NULL, vm,
+			       NULL);
 }
 
 #define LINE_LEN (KEY_LEN + 2 * VALUE_LEN + sizeof(":  (was )\n"))
@@ -103,7 +96,7 @@ static struct iovec field(char *text, size_t length)
 }
 
 /* Sends the list without the copies that sd_journal_send() would make. */
-static void many_changes(const char *action, const struct ruleset_diff *diff)
+static int many_changes(const char *action, const struct ruleset_diff *diff)
 {
 	static char id[] = ID_CHANGE, name[] = "DSNCTL_CHANGES=";
 	_cleanup_(free_ptr) char *text = malloc(sizeof(name) + diff->count * LINE_LEN);
@@ -111,10 +104,8 @@ static void many_changes(const char *action, const struct ruleset_diff *diff)
 	struct iovec fields[6];
 	size_t i;
 
-	if (!text) {
-		check(-ENOMEM);
-		return;
-	}
+	if (!text)
+		return -ENOMEM;
 	end = stpcpy(text, name);
 	for (i = 0; i < diff->count; i++)
 		end = put_line(&diff->changes[i], end);
@@ -127,20 +118,22 @@ static void many_changes(const char *action, const struct ruleset_diff *diff)
 		fields[i] = field(words[i], strlen(words[i]));
 	fields[i++] = field(id, strlen(id));
 	fields[i++] = field(text, end - text);
-	check(sd_journal_sendv(fields, i));
+	return sd_journal_sendv(fields, i);
 }
 
-void journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff)
+int journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff)
 {
+	int err = 0, one;
 	size_t i;
 
 	/* without journald, sd_journal_send() accepts every entry and drops it */
 	if (access(JOURNAL_SOCKET, F_OK))
-		return;
-	if (diff->count > MAX_ENTRIES) {
-		many_changes(action, diff);
-		return;
+		return 0;
+	if (diff->count > MAX_ENTRIES)
+		return many_changes(action, diff);
+	for (i = 0; i < diff->count; i++) {
+		one = one_change(action, vm, &diff->changes[i]);
+		err = err ? err : one;
 	}
-	for (i = 0; i < diff->count; i++)
-		one_change(action, vm, &diff->changes[i]);
+	return err;
 }

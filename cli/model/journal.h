@@ -5,17 +5,18 @@
 
 #include "model/ruleset.h"
 
-/* Logs a `load` or `unload` with its result. Warns if the journal does not accept it. */
-void journal_event(const char *action, const char *text);
+/* All return 0, or -errno if the journal did not accept an entry. */
 
-/* Logs a repair of a process, with the functions whose reads stopped it. Warns too. */
-void journal_repair(int priority, unsigned int pid, const char *functions,
-		    const char *text);
+/* Logs a `load` or `unload` with its result, or a claim that is taken over. */
+int journal_event(const char *action, const char *text);
+
+/* Logs a repair of a process, with the functions whose reads stopped it. */
+int journal_repair(int priority, unsigned int pid, const char *functions,
+		   const char *text);
 
 /*
  * Logs the changes that `action`, a command, has put in force, for a VM if `vm` names one.
- * Warns too.
  */
-void journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff);
+int journal_changes(const char *action, const char *vm, const struct ruleset_diff *diff);
 
 #endif

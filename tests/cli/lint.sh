@@ -39,6 +39,8 @@ upward() {
 	done
 }
 upward | none "no include in cli/ runs upwards"
+git grep -nE '"lib/message\.h"|\b(say_[a-z]+|printf|puts|warnx?|errx?)\(' -- cli/kernel cli/model |
+	none "kernel and model print nothing"
 git ls-files 'cli/*.c' 'cli/*.h' | while read -r file; do
 	grep -HnE '^#include "[^/"]+"' "$file" | grep -vE '"dsn_|\.skel\.h"'
 done | none "cli/ includes headers with their folder"
