@@ -119,6 +119,17 @@ static const struct command commands[] = {
 	  .max = 1,
 	  .letters = "f",
 	  .does = "end all claims of a VM: the rules that they covered count again" },
+	{ .name = "plan",
+	  .run = cmd_plan,
+	  .operands = "UUID BDF [DEVICE...]",
+	  .min = 2,
+	  .max = INT_MAX,
+	  .does = "print what a VM with these functions is to claim",
+	  .help = "Goes by the 'vm' lines of " CONFIG_FILE " and " CONFIG_DIR
+		  "/*.conf, and changes\n"
+		  "nothing. After a BDF come the names that the function has in the VM: its alias in\n"
+		  "libvirt (ua-nic0), mac:52:54:00:12:34:56, slot:0000:01:00. More functions with their\n"
+		  "names may follow. Prints for each the value, what it is derived from, and the line.\n" },
 	{ .name = "check",
 	  .run = cmd_check,
 	  .letters = "v",

@@ -12,9 +12,11 @@
 #include "model/claim.h"
 #include "model/journal.h"
 #include "model/key.h"
+#include "model/pci.h"
 #include "model/policy.h"
 #include "model/rule.h"
 #include "model/sitekey.h"
+#include "model/vm.h"
 #include "lib/message.h"
 #include "lib/util.h"
 
@@ -37,10 +39,37 @@ static int wrong(const char *word, const char *fault)
 	return EXIT_USAGE;
 }
 
+/* Cuts off what may follow a label. Returns true if it was there. */
+static bool take_keep(char *label)
+{
+	size_t length = strlen(label), keep = strlen(VM_KEEP);
+
+	if (length < keep || strcmp(label + length - keep, VM_KEEP))
+		return false;
+	label[length - keep] = '\0';
+	return true;
+}
+
+/* Puts the low bits of the real serial in place of the derived ones. */
+static int keep_real(struct claim *claim)
+{
+	char bdf[BDF_LEN];
+	__u64 real;
+
+	if (pci_serial(&claim->key, &real)) {
+		claim->rule.serial = vm_keep_real(claim->rule.serial, real);
+		return EXIT_DONE;
+	}
+	bdf_format(&claim->key, bdf);
+	say_error("%s: has no real serial to keep bits of: leave out 'keep 16'", bdf);
+	return EXIT_FAILED;
+}
+
 /* Derives the serial of the VM and a label. */
 static int take_label(struct wanted *request, char *label, struct claim *claim)
 {
 	char uuid[UUID_LEN], error[SITE_KEY_ERROR], *words[] = { uuid, label };
+	bool keeps = take_keep(label);
 	struct derivation derivation;
 	const char *fault;
 	int used;
@@ -58,7 +87,7 @@ static int take_label(struct wanted *request, char *label, struct claim *claim)
 		.policy = DSN_SERIAL,
 		.serial = derive_serial(&request->key, &derivation),
 	};
-	return EXIT_DONE;
+	return keeps ? keep_real(claim) : EXIT_DONE;
 }
 
 static int take_value(struct wanted *request, char *text, struct claim *claim)

@@ -68,6 +68,7 @@ int cmd_metrics(const struct options *options, int argc, char **argv);
 int cmd_derive(const struct options *options, int argc, char **argv);
 int cmd_claim(const struct options *options, int argc, char **argv);
 int cmd_release(const struct options *options, int argc, char **argv);
+int cmd_plan(const struct options *options, int argc, char **argv);
 int cmd_repair(const struct options *options, int argc, char **argv);
 
 #endif

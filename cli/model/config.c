@@ -22,6 +22,7 @@ void config_free(struct config *config)
 		free(config->files[i]);
 	free(config->files);
 	free(config->entries);
+	free(config->vms.lines);
 	for (i = 0; i < config->fault_count; i++)
 		free(config->faults[i].text);
 	free(config->faults);
@@ -110,6 +111,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+_Static_assert(VM_WORDS <= RULE_WORDS, "a line for a VM has no more words than a rule");
+
 /* Splits words and ends each with a NUL; one more than a rule has is enough. */
 static int split(char *text, char *words[RULE_WORDS + 1])
 {
@@ -139,13 +142,11 @@ static const char *line_fault(const char *text, size_t length)
 	return NULL;
 }
 
-/* Derives the serial; reads the site's key for the first one, and reports it once. */
-static bool resolve_line(struct config *config, struct rule *rule, unsigned int line)
+/* Reads the site's key for the first line that needs it, and reports its fault once. */
+static bool need_key(struct config *config, unsigned int line)
 {
 	char error[SITE_KEY_ERROR];
 
-	if (!rule_is_derived(rule))
-		return true;
 	if (config->key_state == KEY_UNREAD) {
 		config->key_state = KEY_READ;
 		if (!site_key_read(SITE_KEY_FILE, &config->key, error)) {
@@ -154,8 +155,53 @@ static bool resolve_line(struct config *config, struct rule *rule, unsigned int 
 				     config->files[config->file_count - 1], line, error);
 		}
 	}
-	rule_resolve(rule, &config->key);
 	return config->key_state == KEY_READ;
+}
+
+static bool resolve_line(struct config *config, struct rule *rule, unsigned int line)
+{
+	if (!rule_is_derived(rule))
+		return true;
+	if (!need_key(config, line))
+		return false;
+	rule_resolve(rule, &config->key);
+	return true;
+}
+
+/* Adds a line for a VM, or puts it in place of an earlier file's. */
+static bool add_vm_line(struct config *config, const struct vm_line *line)
+{
+	struct vm_lines *vms = &config->vms;
+	struct vm_line *there = vm_line_find(vms, line->uuid, line->device), *lines;
+
+	if (there && there->file == line->file)
+		return fault(config, "%s:%u: the VM has such a line in line %u already",
+			     config->files[line->file], line->line, there->line);
+	if (there) {
+		*there = *line;
+		return true;
+	}
+	lines = grow(vms->lines, vms->count, sizeof(*lines));
+	if (!lines)
+		return out_of_memory(config);
+	vms->lines = lines;
+	lines[vms->count++] = *line;
+	return true;
+}
+
+static bool take_vm_line(struct config *config, char *const words[], int count,
+			 unsigned int number)
+{
+	struct vm_line line;
+	char error[RULE_ERROR];
+
+	if (!vm_line_parse(words, count, &line, error))
+		return fault(config, "%s:%u: %s", config->files[config->file_count - 1],
+			     number, error);
+	line.file = config->file_count - 1;
+	line.line = number;
+	return (!line.value.is_derived || need_key(config, number)) &&
+	       add_vm_line(config, &line);
 }
 
 /* Reads one line; an empty one is no rule. */
@@ -173,6 +219,8 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	count = split(text, words);
 	if (!count)
 		return true;
+	if (!strcmp(words[0], "vm"))
+		return take_vm_line(config, words, count, line);
 	if (!rule_parse(words, count, &rule, error))
 		return fault(config, "%s:%u: %s", file, line, error);
 	return resolve_line(config, &rule, line) && add_entry(config, &rule, line);
@@ -205,7 +253,7 @@ static bool read_lines(struct config *config, FILE *file)
 {
 	_cleanup_(free_ptr) char *text = NULL;
 	const char *name = config->files[config->file_count - 1];
-	size_t room = 0, before = config->count;
+	size_t room = 0, before = config->count + config->vms.count;
 	unsigned int line = 0;
 	bool good = true;
 	ssize_t length;
@@ -219,7 +267,7 @@ static bool read_lines(struct config *config, FILE *file)
 	}
 	if (ferror(file))
 		return fault(config, "%s: %s", name, strerror(errno));
-	if (good && config->count == before)
+	if (good && config->count + config->vms.count == before)
 		warning(config, "%s: has no rules", name);
 	return good;
 }

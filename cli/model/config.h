@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include "model/rule.h"
 #include "model/sitekey.h"
+#include "model/vm.h"
 #include "lib/failure.h"
 
 #define CONFIG_FILE SYSCONFDIR "/dsnctl.conf"
@@ -27,6 +28,7 @@ struct config_fault {
 struct config {
 	struct config_entry *entries;
 	size_t count;
+	struct vm_lines vms; /* those for VMs, in no order; each VM and device once */
 	char **files;
 	size_t file_count;
 	struct config_fault *faults; /* in the order in which they were found */

@@ -136,6 +136,23 @@ int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 	return 0;
 }
 
+bool pci_serial(const struct dsn_key *key, __u64 *serial)
+{
+	_cleanup_(free_ptr) struct pci_function *functions = NULL;
+	char error[128];
+	size_t count, i;
+
+	if (pci_scan(NULL, &functions, &count, error))
+		return false;
+	for (i = 0; i < count; i++) {
+		if (key_compare(&functions[i].key, key))
+			continue;
+		*serial = functions[i].serial;
+		return functions[i].has_dsn;
+	}
+	return false;
+}
+
 bool pci_is_vfio(const struct pci_function *device)
 {
 	return strstr(device->driver, "vfio");

@@ -26,6 +26,9 @@ struct pci_function {
 int pci_scan(const char *dump, struct pci_function **devices, size_t *count,
 	     char error[128]);
 
+/* Reads the function's real serial. Returns false if it has none, or that cannot be read. */
+bool pci_serial(const struct dsn_key *key, __u64 *serial);
+
 /* Returns true for vfio-pci and the drivers that are built on its core. */
 bool pci_is_vfio(const struct pci_function *device);
 

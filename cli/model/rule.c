@@ -254,6 +254,16 @@ static bool take_expect(char *const words[], int count, struct rule *rule,
 	return true;
 }
 
+bool rule_words_are_plain(char *const words[], int count, char error[RULE_ERROR])
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (!has_only_plain(words[i], error))
+			return false;
+	return true;
+}
+
 bool rule_parse(char *const words[], int count, struct rule *rule, char error[RULE_ERROR])
 {
 	const char *bad;

@@ -54,6 +54,9 @@ struct rule {
 bool rule_parse(char *const words[], int count, struct rule *rule,
 		char error[RULE_ERROR]);
 
+/* Returns false with the fault if a word holds what editors put in place of plain text. */
+bool rule_words_are_plain(char *const words[], int count, char error[RULE_ERROR]);
+
 bool rule_is_derived(const struct rule *rule);
 
 /* Derives the serial, if the rule has one that is to be derived. */

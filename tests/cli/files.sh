@@ -69,6 +69,27 @@ refused "CR alone after a comment" "CR alone" "# one\r$rule\r"
 refused "another comment character" "'#' starts a comment" '; one\n'
 refused "a byte that is no UTF-8" "not UTF-8" '0000:01:00.0 scr\0374b\n'
 
+# lines for VMs
+vm='vm 7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07'
+taken "a line for all VMs" "vm default derive\n"
+taken "lines for a VM and its devices" "$vm hide\n$vm device ua-nic0 derive keep 16\n\
+$vm device mac:52:54:00:12:34:56 scrub\n$vm device slot:0000:01:00 02-00-5e-10-00-00-00-01 # one\n"
+refused "a VM's line without a VM" "vm: wants 'default' or the UUID" 'vm\n'
+refused "a VM's name" "build-7: not a UUID" 'vm build-7 hide\n'
+refused "a VM's line without a value" "has no value" "$vm\n"
+refused "a VM's device without a value" "ua-nic0: has no value" "$vm device ua-nic0\n"
+refused "a VM's device without a name" "device: wants ua-NAME" "$vm device\n"
+refused "a device of all VMs" "default: takes no device" "vm default device ua-nic0 hide\n"
+refused "an alias by position" "hostdev0: not a device of a VM" "$vm device hostdev0 hide\n"
+refused "a slot with a function" "slot:0000:01:00.0: 'slot' wants" "$vm device slot:0000:01:00.0 hide\n"
+refused "pass for a VM" "pass: not for a VM, which may get another card" "$vm device ua-nic0 pass\n"
+refused "one serial for all VMs" "is one serial for all devices" 'vm default 02-00-5e-10-00-00-00-01\n'
+refused "one serial for a VM" "is one serial for all devices" "$vm 02-00-5e-10-00-00-00-01\n"
+refused "other bits to keep" "8: wants 'keep 16'" "$vm derive keep 8\n"
+refused "more after a VM's value" "nic0: nothing may follow" "$vm derive nic0\n"
+refused "a curly quote in a VM's line" "quote \(U\+201C\)" 'vm default \0342\0200\0234derive\n'
+refused "two lines of one VM" "the VM has such a line in line 1 already" "$vm hide\n$vm scrub\n"
+
 # a file without a rule is not silent
 for text in '# 0000:01:00.0 scrub\n' '' '\n\n'; do
 	apply "$text"

@@ -27,6 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (key_compare(&config.entries[i - 1].rule.key,
 				&config.entries[i].rule.key) >= 0)
 			abort();
+	for (i = 0; i < config.vms.count; i++)
+		if (vm_line_find(&config.vms, config.vms.lines[i].uuid,
+				 config.vms.lines[i].device) != &config.vms.lines[i])
+			abort();
 	config_free(&config);
 	close(fd);
 	return 0;
