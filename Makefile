@@ -26,6 +26,13 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 CLI_SOURCES := $(wildcard cli/*.c cli/*/*.c)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(O)/%.o)
 
+# libvirt's hook, a program and a package of its own: make libvirt, make install-libvirt
+LIBVIRT_SOURCES := $(wildcard libvirt/*.c)
+LIBVIRT_SHARED := $(addprefix cli/,lib/failure.c lib/message.c lib/text.c model/claim.c \
+	model/config.c model/derive.c model/key.c model/rule.c model/ruleset.c model/sitekey.c \
+	model/vm.c)
+LIBVIRT_LDLIBS = $(shell $(PKG_CONFIG) --libs expat json-c libsystemd libmd)
+
 ifeq ($(V),)
 say = @printf '  %-8s%s\n' '$(1)' '$(patsubst $(O)/%,%,$@)';
 endif
@@ -36,6 +43,15 @@ $(O)/dsnctl: $(CLI_OBJECTS)
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/cli/%.o: cli/%.c $(SKELETONS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+libvirt: $(O)/dsnctl-libvirt
+
+$(O)/dsnctl-libvirt: $(LIBVIRT_SOURCES:%.c=$(O)/%.o) $(LIBVIRT_SHARED:%.c=$(O)/%.o)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBVIRT_LDLIBS)
+
+$(O)/libvirt/%.o: libvirt/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -74,7 +90,8 @@ zshcompletiondir ?= $(datadir)/zsh/site-functions
 SCDOC ?= scdoc
 INSTALL ?= install
 
-PAGES := $(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd))
+LIBVIRT_PAGE := $(O)/docs/dsnctl-libvirt.8
+PAGES := $(filter-out $(LIBVIRT_PAGE),$(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd)))
 UNITS := $(patsubst systemd/%.in,$(O)/systemd/%,$(wildcard systemd/*.in))
 EXAMPLES := $(filter-out %.in,$(wildcard systemd/*))
 TEXTS := README.md docs/guarantee.md docs/recognise.md
@@ -87,6 +104,10 @@ FILES = $(O)/dsnctl:755:$(sbindir)/dsnctl \
 	$(foreach unit,$(UNITS),$(unit):644:$(systemdsystemunitdir)/$(notdir $(unit))) \
 	$(foreach text,$(TEXTS),$(text):644:$(docdir)/$(notdir $(text))) \
 	$(foreach example,$(EXAMPLES),$(example):644:$(docdir)/examples/$(notdir $(example)))
+
+LIBVIRT_FILES = $(O)/dsnctl-libvirt:755:$(sbindir)/dsnctl-libvirt \
+	$(O)/libvirt/50-dsnctl:755:$(sysconfdir)/libvirt/hooks/qemu.d/50-dsnctl \
+	$(LIBVIRT_PAGE):644:$(mandir)/man8/dsnctl-libvirt.8
 
 field = $(word $(1),$(subst :, ,$(2)))
 define newline
@@ -105,6 +126,19 @@ $(O)/systemd/%: systemd/%.in always
 	@mkdir -p $(@D)
 	$(call say,SED)sed 's|@sbindir@|$(sbindir)|g' $< > $@
 
+$(O)/libvirt/50-dsnctl: libvirt/50-dsnctl.in always
+	@mkdir -p $(@D)
+	$(call say,SED)sed 's|@sbindir@|$(sbindir)|g' $< > $@
+
+# Reload libvirt's daemon afterwards, so that it reads its hooks.
+install-libvirt: libvirt $(O)/libvirt/50-dsnctl $(LIBVIRT_PAGE)
+	$(foreach file,$(LIBVIRT_FILES),$(INSTALL) -D -m $(call field,2,$(file)) \
+		$(call field,1,$(file)) $(DESTDIR)$(call field,3,$(file))$(newline))
+
+uninstall-libvirt:
+	rm -f $(foreach file,$(LIBVIRT_FILES),$(DESTDIR)$(call field,3,$(file)))
+	rmdir -p $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d 2>/dev/null || true
+
 install: all docs $(UNITS)
 	$(foreach file,$(FILES),$(INSTALL) -D -m $(call field,2,$(file)) \
 		$(call field,1,$(file)) $(DESTDIR)$(call field,3,$(file))$(newline))
@@ -120,4 +154,4 @@ include tests/tests.mk
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d $(O)/*/*/*/*.d)
 
 .DELETE_ON_ERROR:
-.PHONY: all clean dist docs install uninstall always
+.PHONY: all clean dist docs install install-libvirt libvirt uninstall uninstall-libvirt always

@@ -108,7 +108,7 @@ static const struct command commands[] = {
 	  .letters = "fAN",
 	  .does = "set the rules of functions for the run of one VM",
 	  .help = "Each BDF has a VALUE after it: scrub, hide, a serial, or derive:LABEL, the serial of this\n"
-		  "VM and a label. A claim covers the function's own rule until 'release'; 'set', 'apply'\n"
+		  "VM and a label; or none, which claims nothing. A claim covers the function's own rule until 'release'; 'set', 'apply'\n"
 		  "and 'save' leave it alone. What the VM had claimed before and is not named now is\n"
 		  "released, unless it is open. A claim of another VM whose device nobody has open is\n"
 		  "taken over.\n" },

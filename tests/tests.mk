@@ -18,14 +18,31 @@ GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/deny.b
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
 HOSTILE := $(patsubst tests/%.c,$(O)/%.o,$(wildcard tests/hostile/*.c))
 
+# libvirt's hook without main()
+SAN_LIBVIRT := $(patsubst %.c,$(O)/san/%.o,$(filter-out libvirt/hook.c,$(LIBVIRT_SOURCES)))
+EXPAT = $(shell $(PKG_CONFIG) --libs expat)
+
+$(O)/san/libvirt/%.o: libvirt/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -c -o $@ $<
+
+# the hook, which reads a configuration of its own and no host's
+HOOK_ROOT := $(abspath $(O))/hook
+$(O)/hook/sbin/dsnctl-libvirt: sysconfdir = $(HOOK_ROOT)/etc
+$(O)/hook/sbin/dsnctl-libvirt: $(LIBVIRT_SOURCES) $(LIBVIRT_SHARED) $(SAN_LIBVIRT)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(CHECK_CFLAGS) \
+		-DRUNDIR='"$(HOOK_ROOT)/run"' -o $@ $(LIBVIRT_SOURCES) $(LIBVIRT_SHARED) \
+		$(LIBVIRT_LDLIBS)
+
 $(O)/san/cli/%.o: cli/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -c -o $@ $<
 
-$(O)/tests/unit/%_test: tests/unit/%_test.c $(SAN_OBJECTS)
+$(O)/tests/unit/%_test: tests/unit/%_test.c $(SAN_OBJECTS) $(SAN_LIBVIRT)
 	@mkdir -p $(@D)
-	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -MF $@.d -o $@ $< $(SAN_OBJECTS) \
-		$(LDLIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -I. -MF $@.d -o $@ $< $(SAN_OBJECTS) \
+		$(SAN_LIBVIRT) $(LDLIBS) $(EXPAT) $(shell $(PKG_CONFIG) --libs cmocka)
 
 $(O)/san/dsnctl: $(SAN_OBJECTS) cli/main.c
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -MF $@.d -o $@ cli/main.c $(SAN_OBJECTS) \
@@ -33,17 +50,21 @@ $(O)/san/dsnctl: $(SAN_OBJECTS) cli/main.c
 
 # the parsers, with coverage for libFuzzer
 FUZZERS := $(patsubst %.c,$(O)/%,$(subst tests/,,$(wildcard tests/fuzz/*_fuzz.c)))
-FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
+FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)) libvirt/domain.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-missing-field-initializers
 
 $(O)/fuzz/cli/%.o: cli/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CLANG)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 
+$(O)/fuzz/libvirt/%.o: libvirt/%.c
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
 $(O)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)
-	$(call say,FUZZER)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< \
-		$(FUZZ_OBJECTS) $(LDLIBS)
+	$(call say,FUZZER)$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -I. -fsanitize=fuzzer -MF $@.d -o $@ $< \
+		$(FUZZ_OBJECTS) $(LDLIBS) $(EXPAT)
 
 $(O)/guest/%.o: tests/tools/%.c
 	@mkdir -p $(@D)
@@ -145,9 +166,9 @@ check-all:
 	@$(MAKE) --no-print-directory check-build
 	@tests/run --kernels "$(KERNELS)" $(if $(T),--only '$(T)') $(SUITES)
 
-check-build: all $(UNIT_TESTS) $(O)/san/dsnctl $(GUEST)
+check-build: all libvirt $(UNIT_TESTS) $(O)/san/dsnctl $(O)/hook/sbin/dsnctl-libvirt $(GUEST)
 
-check-unit: $(UNIT_TESTS) $(O)/san/dsnctl
+check-unit: $(UNIT_TESTS) $(O)/san/dsnctl $(O)/hook/sbin/dsnctl-libvirt
 	@tests/run unit cli
 
 # The systemd unit, over real reboots.

@@ -22,14 +22,18 @@
 
 /* The claims that a command names, all of one VM. */
 struct wanted {
+	struct claim vm; /* whose they are */
 	struct claim *claims;
 	size_t count;
+	struct dsn_key *dropped; /* functions without a claim from now on */
+	size_t dropped_count;
 	struct site_key key;
 	bool has_key; /* the site's key was read */
 };
 
 static void wanted_free(struct wanted *request)
 {
+	free(request->dropped);
 	free(request->claims);
 }
 
@@ -101,7 +105,7 @@ static int take_value(struct wanted *request, char *text, struct claim *claim)
 	if (fault)
 		return wrong(
 			text,
-			"not a value of a claim (want scrub, hide, a serial or derive:LABEL)");
+			"not a value of a claim (want scrub, hide, none, a serial or derive:LABEL)");
 	if (claim->rule.policy == DSN_PASS)
 		return wrong(text, "cannot be claimed: use 'dsnctl set', which lasts");
 	return EXIT_DONE;
@@ -114,13 +118,16 @@ static bool is_named(const struct wanted *request, const struct dsn_key *key)
 	for (i = 0; i < request->count; i++)
 		if (!key_compare(&request->claims[i].key, key))
 			return true;
+	for (i = 0; i < request->dropped_count; i++)
+		if (!key_compare(&request->dropped[i], key))
+			return true;
 	return false;
 }
 
 /* Reads BDF VALUE. */
-static int take_pair(struct wanted *request, char **words, const struct claim *vm)
+static int take_pair(struct wanted *request, char **words)
 {
-	struct claim claim = *vm;
+	struct claim claim = request->vm;
 	const char *fault = bdf_parse(words[0], &claim.key);
 	int status;
 
@@ -128,6 +135,10 @@ static int take_pair(struct wanted *request, char **words, const struct claim *v
 		return wrong(words[0], fault);
 	if (is_named(request, &claim.key))
 		return wrong(words[0], "is named twice");
+	if (!strcmp(words[1], "none")) {
+		request->dropped[request->dropped_count++] = claim.key;
+		return EXIT_DONE;
+	}
 	status = take_value(request, words[1], &claim);
 	if (status)
 		return status;
@@ -139,8 +150,7 @@ static int take_pair(struct wanted *request, char **words, const struct claim *v
 static int take_request(const struct options *options, int argc, char **argv,
 			struct wanted *request)
 {
-	struct claim vm = {};
-	const char *fault = uuid_parse(argv[0], vm.uuid);
+	const char *fault = uuid_parse(argv[0], request->vm.uuid);
 	int status = EXIT_DONE, i;
 
 	if (fault)
@@ -149,16 +159,17 @@ static int take_request(const struct options *options, int argc, char **argv,
 	if (fault)
 		return wrong(options->name, fault);
 	if (options->name)
-		strcpy(vm.name, options->name);
+		strcpy(request->vm.name, options->name);
 	if (argc % 2 == 0)
 		return wrong(argv[argc - 1], "has no value");
 	request->claims = calloc(argc / 2, sizeof(*request->claims));
-	if (!request->claims) {
+	request->dropped = calloc(argc / 2, sizeof(*request->dropped));
+	if (!request->claims || !request->dropped) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
 	for (i = 1; !status && i < argc; i += 2)
-		status = take_pair(request, argv + i, &vm);
+		status = take_pair(request, argv + i);
 	return status;
 }
 
@@ -214,16 +225,16 @@ static int open_list_read(struct open_list *list, enum dsn_hook hook)
 }
 
 /* Refuses what another VM has claimed and a process has open. */
-static int check_taken(const struct ruleset *set, const struct claim *claim,
-		       const struct open_list *open)
+static int check_taken(const struct ruleset *set, const struct wanted *request,
+		       const struct dsn_key *key, const struct open_list *open)
 {
-	const struct claim *there = claim_find(set, &claim->key);
-	const struct opener *opener = opener_of(open, &claim->key);
+	const struct claim *there = claim_find(set, key);
+	const struct opener *opener = opener_of(open, key);
 	char bdf[BDF_LEN], vm[CLAIM_VM_LEN], user[OPENER_LEN];
 
-	if (!there || !opener || claim_is_of(there, claim->uuid))
+	if (!there || !opener || claim_is_of(there, request->vm.uuid))
 		return EXIT_DONE;
-	bdf_format(&claim->key, bdf);
+	bdf_format(key, bdf);
 	claim_format_vm(there, vm);
 	opener_format(opener, user);
 	say_error(
@@ -232,23 +243,43 @@ static int check_taken(const struct ruleset *set, const struct claim *claim,
 	return EXIT_FAILED;
 }
 
-/* Reports claims that no process holds any more, and that pass to this VM. */
-static void report_taken(const struct ruleset *old, const struct wanted *request)
+static int check_all_taken(const struct ruleset *set, const struct wanted *request,
+			   const struct open_list *open)
 {
-	char bdf[BDF_LEN], vm[CLAIM_VM_LEN], text[BDF_LEN + CLAIM_VM_LEN + 32];
+	int status = EXIT_DONE;
 	size_t i;
 
-	for (i = 0; i < request->count; i++) {
-		const struct claim *there = claim_find(old, &request->claims[i].key);
+	for (i = 0; !status && i < request->count; i++)
+		status = check_taken(set, request, &request->claims[i].key, open);
+	for (i = 0; !status && i < request->dropped_count; i++)
+		status = check_taken(set, request, &request->dropped[i], open);
+	return status;
+}
 
-		if (!there || claim_is_of(there, request->claims[i].uuid))
-			continue;
-		bdf_format(&there->key, bdf);
-		claim_format_vm(there, vm);
-		snprintf(text, sizeof(text), "%s: taken over from %s", bdf, vm);
-		say_warning("%s", text);
-		say_unlogged(journal_event("claim", text));
-	}
+/* Reports a claim that no process holds any more, if another VM has it. */
+static void report_taken(const struct ruleset *old, const struct wanted *request,
+			 const struct dsn_key *key, const char *verb)
+{
+	const struct claim *there = claim_find(old, key);
+	char bdf[BDF_LEN], vm[CLAIM_VM_LEN], text[BDF_LEN + CLAIM_VM_LEN + 32];
+
+	if (!there || claim_is_of(there, request->vm.uuid))
+		return;
+	bdf_format(key, bdf);
+	claim_format_vm(there, vm);
+	snprintf(text, sizeof(text), "%s: %s from %s", bdf, verb, vm);
+	say_warning("%s", text);
+	say_unlogged(journal_event("claim", text));
+}
+
+static void report_all_taken(const struct ruleset *old, const struct wanted *request)
+{
+	size_t i;
+
+	for (i = 0; i < request->count; i++)
+		report_taken(old, request, &request->claims[i].key, "taken over");
+	for (i = 0; i < request->dropped_count; i++)
+		report_taken(old, request, &request->dropped[i], "taken back");
 }
 
 /* Takes back what the VM had claimed and does not name now, unless it is open. */
@@ -262,7 +293,7 @@ static void drop_others(struct ruleset *set, const struct wanted *request,
 		struct dsn_key key = set->claims[i].key;
 		const struct opener *opener = opener_of(open, &key);
 
-		if (!claim_is_of(&set->claims[i], request->claims->uuid) ||
+		if (!claim_is_of(&set->claims[i], request->vm.uuid) ||
 		    is_named(request, &key))
 			continue;
 		if (!opener) {
@@ -282,8 +313,9 @@ static void keep_name(const struct ruleset *set, struct wanted *request)
 	size_t i;
 
 	for (i = 0; i < set->claim_count; i++)
-		if (claim_is_of(&set->claims[i], request->claims->uuid))
+		if (claim_is_of(&set->claims[i], request->vm.uuid))
 			name = set->claims[i].name;
+	strcpy(request->vm.name, name);
 	for (i = 0; i < request->count && *name; i++)
 		strcpy(request->claims[i].name, name);
 }
@@ -378,8 +410,8 @@ int cmd_claim(const struct options *options, int argc, char **argv)
 		status = check_values(&request, update.loaded.effect);
 	if (!status && !options->force)
 		status = open_list_read(&open, update.loaded.attached.plan.hook);
-	for (i = 0; !status && !options->force && i < request.count; i++)
-		status = check_taken(&update.old, &request.claims[i], &open);
+	if (!status && !options->force)
+		status = check_all_taken(&update.old, &request, &open);
 	if (status)
 		return status;
 	if (!options->name)
@@ -389,11 +421,13 @@ int cmd_claim(const struct options *options, int argc, char **argv)
 	for (i = 0; i < request.count; i++)
 		if (claim_put(&update.new, &request.claims[i]))
 			return update_full(&update);
-	status = put_in_force(options, &update, request.claims);
+	for (i = 0; i < request.dropped_count; i++)
+		claim_remove(&update.new, &request.dropped[i]);
+	status = put_in_force(options, &update, &request.vm);
 	if (status)
 		return status;
-	report_taken(&update.old, &request);
-	return print(options, &update, request.claims);
+	report_all_taken(&update.old, &request);
+	return print(options, &update, &request.vm);
 }
 
 int cmd_release(const struct options *options, int argc, char **argv)

@@ -184,7 +184,7 @@ int cmd_plan(const struct options *options, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (!config_read(NULL, 0, &config))
+	if (!read_config(NULL, 0, &config))
 		return EXIT_FAILED;
 	if (table_init(&table, columns, COLUMNS)) {
 		say_error("out of memory");

@@ -38,7 +38,7 @@ _dsnctl_words() {
 	VALUE) echo scrub hide pass derive ;;
 	UUID) _dsnctl_uuids ;;
 	LABEL) echo alias mac slot ;;
-	CLAIMED) echo scrub hide derive: ;;
+	CLAIMED) echo scrub hide none derive: ;;
 	BDF) _dsnctl_functions ;;
 	TARGET) echo default; _dsnctl_functions; _dsnctl_devices ;;
 	VENDOR:DEVICE | IDS) shift; _dsnctl_ids "$@" ;;

@@ -81,7 +81,7 @@ same "bash completes the word before ids after a label of two words" "expect non
 		bash_offers 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')"
 same "bash completes functions of a claim" "0000:01:00.0" \
 	"$(bash_offers 'dsnctl claim 0 02:00.0 scrub ')"
-same "bash completes values of a claim" "scrub hide derive:" \
+same "bash completes values of a claim" "scrub hide none derive:" \
 	"$(bash_offers 'dsnctl claim 0 02:00.0 scrub 01:00.0 ')"
 same "bash completes no third operand" "none" "none $(bash_offers 'dsnctl unset 01:00.0 ')"
 same "bash completes files, one after another" "README.md" "$(bash_offers 'dsnctl apply - READ')"

@@ -44,7 +44,7 @@ builds_package() {
 # The source package alone must be enough to build it again.
 source_is_whole() {
 	cd /tmp && dpkg-source -x package/dsnctl_"$version"-*.dsc again || return
-	diff -r again "package/dsnctl-$version" -x .pc -x build -x .debhelper -x dsnctl -x files \
+	diff -r again "package/dsnctl-$version" -x .pc -x build -x .debhelper -x dsnctl -x dsnctl-libvirt -x files \
 		-x '*.substvars' -x '*.debhelper*' -x debhelper-build-stamp
 }
 

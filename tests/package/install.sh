@@ -5,6 +5,7 @@ set -uo pipefail
 
 version=$1
 package=$(echo /mnt/dsnctl_"$version"-*_*.deb)
+hook=$(echo /mnt/dsnctl-libvirt_"$version"-*_*.deb)
 failed=0
 
 # check NAME COMMAND...
@@ -29,7 +30,8 @@ files() {
 
 installs_dependencies() {
 	apt-get -qq update
-	apt-get -qq -y --no-install-recommends satisfy "$(dpkg-deb -f "$package" Depends)"
+	apt-get -qq -y --no-install-recommends satisfy "$(dpkg-deb -f "$package" Depends)" \
+		"$(dpkg-deb -f "$hook" Depends | sed 's/dsnctl ([^)]*), //')"
 }
 
 has_files() {
@@ -46,6 +48,19 @@ has_files() {
 	/usr/share/zsh/vendor-completions/_dsnctl
 	END
 }
+
+hook_has_files() {
+	diff - <(dpkg -L dsnctl-libvirt | grep -v -e /lintian/ -e /usr/share/doc/ |
+		while read -r file; do [[ -d $file ]] || echo "$file"; done | sort) <<-END
+	/etc/libvirt/hooks/qemu.d/50-dsnctl
+	/usr/sbin/dsnctl-libvirt
+	/usr/share/man/man8/dsnctl-libvirt.8.gz
+	END
+}
+
+hook_of() { /etc/libvirt/hooks/qemu.d/50-dsnctl vm start begin - <"$1"; }
+refuses_what_is_no_xml() { [[ $(hook_of /dev/null 2>&1) == *"line 1: no element found"* ]]; }
+removes_the_program() { dpkg --remove dsnctl-libvirt && [[ ! -e /usr/sbin/dsnctl-libvirt ]]; }
 
 names_its_version() { [[ $(dsnctl --version) == "dsnctl $version" ]]; }
 is_enabled() { find /etc/systemd/system -name dsnctl.service | grep .; }
@@ -86,6 +101,12 @@ check "dsnctl.service is enabled" is_enabled
 check "dsnctl runs and prints the package's version" names_its_version
 check "the package has the folder /etc/dsnctl.d" test -d /etc/dsnctl.d
 check "the package installs once more" dpkg --install "$package"
+check "libvirt's package installs without libvirt" dpkg --install "$hook"
+check "libvirt's package has the files it should have, and no others" hook_has_files
+check "libvirt's hook runs" refuses_what_is_no_xml
+check "libvirt's package can be removed" removes_the_program
+check "libvirt's hook lets VMs start after the removal" hook_of /dev/null
+check "libvirt's package can be purged" dpkg --purge dsnctl-libvirt
 write_configuration
 check "removal leaves the configuration" removes
 check "a purge leaves the files that the operator has written" purges
