@@ -177,7 +177,7 @@ check-boot:
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/run boot
 
-check-guest: all $(GUEST)
+check-guest: all libvirt $(GUEST)
 	@tests/run --kernels "$(KERNELS)" guest
 
 # Config spaces that no device should have: ten times the chains that `check` generates.

@@ -63,6 +63,14 @@ unit_has_path() { grep -q '^ExecStart=/usr/sbin/dsnctl load' "$root/usr/lib/syst
 # shellcheck disable=SC2251 # the last command
 nothing_left() { ! find "$root" ! -type d | grep .; }
 
+hook_has_files() {
+	diff - <(files) <<-END
+	755 etc/libvirt/hooks/qemu.d/50-dsnctl
+	755 usr/sbin/dsnctl-libvirt
+	644 usr/share/man/man8/dsnctl-libvirt.8
+	END
+}
+
 if ! git rev-parse --git-dir >/dev/null 2>&1; then
 	echo "ok - the tarball # SKIP not a git checkout"
 	exit 0
@@ -77,4 +85,8 @@ check "the installed dsnctl runs and prints its version" runs
 check "the installed unit has the path of the installed dsnctl" unit_has_path
 check "make uninstall succeeds" make_there uninstall
 check "make uninstall leaves nothing" nothing_left
+check "make install-libvirt succeeds" make_there install-libvirt
+check "make install-libvirt installs the files it should, and no others" hook_has_files
+check "make uninstall-libvirt succeeds" make_there uninstall-libvirt
+check "make uninstall-libvirt leaves nothing" nothing_left
 exit $failed

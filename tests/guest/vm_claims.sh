@@ -113,6 +113,24 @@ expect_output "no claim is left" "^claims: +0$" dsnctl status
 expect_output "no record of a claim is left in the map" "^1$" \
 	sh -c "bpftool -j map dump pinned $pins/rules | grep -o '\"key\":\[' | wc -l"
 
+# no claim: by a VM that has no line, of a function that another VM had claimed
+expect "claim of one VM succeeds" dsnctl claim $vm $bdf $unlike $absent scrub --name build-7
+once 0 "claim of none takes back the idle claim of another VM" \
+	"$bdf: taken back from VM build-7 \($vm\)" dsnctl claim $other $bdf none --name test-1
+sees "the rule counts again after a claim of none" $second
+expect_output "claim of none leaves other functions' claims" "^claims: +1$" dsnctl status
+once 0 "claim of none where there is none changes nothing" "^VM test-1 .*: unchanged" \
+	dsnctl claim $other $bdf none --name test-1
+expect "claim of one VM succeeds once more" dsnctl claim $vm $bdf $unlike --name build-7
+vfio_read $bdf hold >/dev/null &
+holder=$!
+sleep 1
+once 1 "claim of none is refused while another VM has the function open" \
+	"VM build-7 .* has claimed it, and process $holder" dsnctl claim $other $bdf none
+kill $holder
+wait $holder 2>/dev/null
+expect "release succeeds after claims of none" dsnctl release $vm
+
 # killed at any system call that may change anything: before or after, never between
 # killed NAME BEFORE AFTER RESTORE COMMAND...: RESTORE leads back to BEFORE
 shows() { dsnctl get $bdf | grep -E '^(policy|serial|rule|vm|uuid):'; }
