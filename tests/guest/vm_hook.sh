@@ -30,9 +30,10 @@ hook() {
 	domain "$3" "$4" | dsnctl-libvirt build-7 "$1" "$2" - >/run/hook 2>/run/hook.err || status=$?
 	[ ! -s /run/hook ] || return 99
 	cat /run/hook.err
-	return $status
+	return "$status"
 }
 
+mkdir -p /etc
 bind_vfio $bdf
 expect "a VM without a line starts where nothing is loaded" hook start begin $vm ua-nic0
 echo "vm default derive" >/etc/dsnctl.conf
@@ -50,7 +51,7 @@ sleep 1
 expect "reconnect of a VM that runs succeeds" hook reconnect begin $vm ua-nic0
 expect "reconnect succeeds if the serial would change" hook reconnect begin $vm ua-nic1
 expect_status 1 "another VM does not get a function that is open" hook start begin $other ua-nic0
-sees "nothing has changed for the VM that runs" $nic0
+expect_output "nothing has changed for the VM that runs" "^serial: +$nic0$" dsnctl get $bdf
 kill $holder
 wait $holder 2>/dev/null
 expect "another VM takes over an idle claim" hook start begin $other ua-nic0

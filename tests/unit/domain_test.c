@@ -138,7 +138,8 @@ static void metadata(void **state)
 	refused(METADATA("<x:serial/>"), "has no value");
 	refused(METADATA("<x:serial>hide</x:serial><x:serial>scrub</x:serial>"),
 		"two serials");
-	refused(METADATA("<x:serial>a b c d e f g h i j k</x:serial>"), "a: not a serial");
+	refused(METADATA("<x:serial>a b c d e f g h i j k</x:serial>"),
+		"a: not a serial");
 }
 
 static void what_is_no_domain(void **state)
