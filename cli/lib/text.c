@@ -63,6 +63,7 @@ size_t text_fit(const char *text, size_t most)
 	return used;
 }
 
+/* In order of `from`. */
 static const struct text_lookalike lookalikes[] = {
 	{ 0x00a0, 0x00a0, "no-break space", "separate words by plain spaces" },
 	{ 0x00ab, 0x00ab, "quote", "write values without quotes" },
@@ -91,8 +92,8 @@ const struct text_lookalike *text_lookalike(__u32 code)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(lookalikes); i++)
-		if (code >= lookalikes[i].from && code <= lookalikes[i].to)
+	for (i = 0; i < ARRAY_SIZE(lookalikes) && code >= lookalikes[i].from; i++)
+		if (code <= lookalikes[i].to)
 			return &lookalikes[i];
 	return NULL;
 }
