@@ -137,7 +137,7 @@ expect "unload succeeds" dsnctl unload
 expect_output "after unload the real serial" "^$real$" vfio_read $bdf serial
 if grep -q integrity /sys/kernel/security/lockdown; then
 	echo integrity >/sys/kernel/security/lockdown
-	expect_output "locked down" ": withheld$" dsnctl load
+	expect_output "locked down" ": vmm-trusted$" dsnctl load
 	expect_output "locked down: reads before the bind are refused" \
 		"^0 reads, 18 refused, 0 wrong$" cdev $bdf before EPERM
 	expect_output "locked down: what a guest reads" "^00 00 00 00 00 00 00 00$" \

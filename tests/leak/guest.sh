@@ -15,7 +15,7 @@ case $hook in
 answer) load="dsnctl load --check $check --hook fexit --answer" ;;
 permission)
 	load="dsnctl load --check $check --hook permission"
-	level=withheld allowed=withheld rule=scrub other=scrub
+	level=vmm-trusted allowed=withheld rule=scrub other=scrub
 	;;
 *) load="dsnctl load --check $check --hook $hook" ;;
 esac
