@@ -95,7 +95,7 @@ cdev $bdf unbound &
 holder=$!
 sleep 1
 expect_output "the file is open" "/dev/vfio/devices/vfio0$" ls -l /proc/$holder/fd
-expect_output "not bound: list has no opener" "^$bdf vfio-pci serial $chosen function [0-9a-z]+ +- +no$" \
+expect_output "not bound: list has no opener" "^$bdf vfio-pci serial $chosen function [0-9a-z]+ +- +no .*$" \
 	dsnctl list
 expect_output "not bound: set" "^$bdf: $second \(was $chosen\)" dsnctl set $bdf $second
 echo "$bdf $chosen" >/run/rules
