@@ -36,6 +36,7 @@ set_config() {
 	for option in "${debug_modules[@]}"; do
 		config+=(-m "$option")
 	done
+	# shellcheck disable=SC2054 # the comma is of the list LSM
 	config+=(-d CC_OPTIMIZE_FOR_SIZE -e CC_OPTIMIZE_FOR_PERFORMANCE -d DEBUG_INFO_NONE
 		-d EXPERT -d PREEMPT_NONE -d RANDOMIZE_BASE --set-val SERIAL_8250_NR_UARTS 8
 		--set-val SERIAL_8250_RUNTIME_UARTS 8 --set-val NR_CPUS 8
