@@ -93,7 +93,7 @@ INSTALL ?= install
 LIBVIRT_PAGE := $(O)/docs/dsnctl-libvirt.8
 PAGES := $(filter-out $(LIBVIRT_PAGE),$(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd)))
 UNITS := $(patsubst systemd/%.in,$(O)/systemd/%,$(wildcard systemd/*.in))
-EXAMPLES := $(filter-out %.in,$(wildcard systemd/*))
+EXAMPLES := $(filter-out %.in,$(wildcard systemd/*)) $(wildcard docs/examples/*)
 TEXTS := README.md docs/guarantee.md docs/recognise.md
 
 # source:mode:target

@@ -230,6 +230,12 @@ check-package:
 	@for release in bookworm trixie; do \
 		tests/boot/run --deb $(O)/package/$$release/dsnctl_*_*.deb $$release || exit; done
 
+# The example alerts, by promtool of Debian 12, which is fetched (32 MB) and not installed.
+check-alerts:
+	@tests/setup
+	@$(MAKE) --no-print-directory all
+	@tests/alerts/run
+
 # What real users of VFIO see and do, QEMUs with guests above all: an hour.
 check-vmm:
 	@tests/setup
@@ -256,4 +262,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-iommufd check-all check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-kernels check-arm64 check-programs check-fuzz check-package check-vmm bench demo soak vm
+	check-kernels check-arm64 check-programs check-fuzz check-package check-alerts check-vmm bench demo soak vm

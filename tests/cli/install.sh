@@ -58,6 +58,13 @@ has_texts() {
 	done
 }
 
+has_examples() {
+	diff - <(ls "$root/usr/share/doc/dsnctl/examples") <<-END
+	alerts.yml
+	hold-vms.conf
+	END
+}
+
 runs() { [[ $("$root/usr/sbin/dsnctl" --version) == "dsnctl $version" ]]; }
 unit_has_path() { grep -q '^ExecStart=/usr/sbin/dsnctl load' "$root/usr/lib/systemd/system/dsnctl.service"; }
 # shellcheck disable=SC2251 # the last command
@@ -80,6 +87,7 @@ check "the tarball of make dist unpacks" unpacks
 check "make install succeeds without git" make_there install
 check "make install installs the files it should, and no others" has_files
 check "make install installs the README and the pages it needs" has_texts
+check "make install installs the examples" has_examples
 check "make install makes a folder for configuration" test -d "$root/etc/dsnctl.d"
 check "the installed dsnctl runs and prints its version" runs
 check "the installed unit has the path of the installed dsnctl" unit_has_path
