@@ -245,8 +245,7 @@ static bool read_key(struct vm *vm)
 {
 	char error[SITE_KEY_ERROR];
 
-	if (vm->config.key_state != KEY_UNREAD ||
-	    site_key_read(SITE_KEY_FILE, &vm->config.key, error))
+	if (vm->config.key_state != KEY_UNREAD || config_site_key(&vm->config.key, error))
 		return true;
 	say_error("%s", error);
 	return false;

@@ -182,6 +182,18 @@ bool read_config(char *const files[], size_t count, struct config *config)
 	return good;
 }
 
+/* Checks the key that files derive with against the configuration's `key` line. */
+static bool has_wanted_key(void)
+{
+	char error[SITE_KEY_ERROR];
+	struct site_key key;
+
+	if (config_site_key(&key, error))
+		return true;
+	say_error("%s", error);
+	return false;
+}
+
 int cmd_apply(const struct options *options, int argc, char **argv)
 {
 	_cleanup_(update_free) struct update update = { .lock = -1 };
@@ -190,6 +202,10 @@ int cmd_apply(const struct options *options, int argc, char **argv)
 	int status;
 
 	if (!read_config(argv, argc, &config)) {
+		say_error("nothing was changed");
+		return EXIT_FAILED;
+	}
+	if (argc && config.key_state == KEY_READ && !has_wanted_key()) {
 		say_error("nothing was changed");
 		return EXIT_FAILED;
 	}

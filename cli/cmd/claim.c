@@ -10,6 +10,7 @@
 #include "cmd/warn.h"
 #include "kernel/openers.h"
 #include "model/claim.h"
+#include "model/config.h"
 #include "model/journal.h"
 #include "model/key.h"
 #include "model/pci.h"
@@ -82,7 +83,7 @@ static int take_label(struct wanted *request, char *label, struct claim *claim)
 	fault = derivation_parse(words, 2, &derivation, &used);
 	if (fault)
 		return wrong(words[used], fault);
-	if (!request->has_key && !site_key_read(SITE_KEY_FILE, &request->key, error)) {
+	if (!request->has_key && !config_site_key(&request->key, error)) {
 		say_error("%s", error);
 		return EXIT_FAILED;
 	}

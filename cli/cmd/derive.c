@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include <stdio.h>
+#include "model/config.h"
 #include "model/derive.h"
 #include "model/rule.h"
 #include "model/sitekey.h"
@@ -44,7 +45,7 @@ int cmd_derive(const struct options *options, int argc, char **argv)
 		return wrong(argv[used], fault);
 	if (used < argc)
 		return wrong(argv[used], "nothing may follow the label");
-	if (!site_key_read(SITE_KEY_FILE, &key, error)) {
+	if (!config_site_key(&key, error)) {
 		say_error("%s", error);
 		return EXIT_FAILED;
 	}

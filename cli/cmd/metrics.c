@@ -14,6 +14,7 @@
 #include "kernel/stats.h"
 #include "model/key.h"
 #include "model/policy.h"
+#include "model/sitekey.h"
 #include "lib/file.h"
 #include "lib/message.h"
 #include "lib/time.h"
@@ -28,6 +29,7 @@ enum {
 	DEVICE_PASSED,
 	DEVICE_TIME,
 	CLAIM_OPEN,
+	KEY_INFO,
 	COUNTERS, /* those of stats_counters follow */
 	METRICS = COUNTERS + STATS_COUNTERS,
 };
@@ -57,6 +59,9 @@ static const struct metric metrics[COUNTERS] = {
 	[CLAIM_OPEN] = { "claim_open",
 			 "1 if a process has the function that this VM has claimed open",
 			 "gauge" },
+	[KEY_INFO] = { "key_info",
+		       "1; the id of the key of derived serials, none or unusable",
+		       "gauge" },
 };
 
 static struct metric metric_of(size_t i)
@@ -201,6 +206,17 @@ static void add_claims(struct samples *samples, const struct stats *stats)
 			  is_open(&stats->set.claims[i].key, openers, count));
 }
 
+/* Adds the id of the site's key: hosts that share VMs must have the same. */
+static void add_key(struct samples *samples)
+{
+	char error[SITE_KEY_ERROR], id[KEY_ID_LEN] = "unusable";
+	struct site_key key;
+
+	if (site_key_find(&key, error))
+		site_key_format_id(&key, id);
+	label(add(samples, KEY_INFO, 1), "id", id);
+}
+
 static int gather(struct samples *samples, struct failure *failure)
 {
 	_cleanup_(stats_free) struct stats stats = {};
@@ -217,6 +233,7 @@ static int gather(struct samples *samples, struct failure *failure)
 		return EXIT_DONE;
 	add_loaded(samples, &loaded, &stats);
 	add_claims(samples, &stats);
+	add_key(samples);
 	return add_devices(samples, failure);
 }
 

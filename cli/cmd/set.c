@@ -128,7 +128,7 @@ static bool resolve(struct rule *rule)
 
 	if (!rule_is_derived(rule))
 		return true;
-	if (!site_key_read(SITE_KEY_FILE, &key, error)) {
+	if (!config_site_key(&key, error)) {
 		say_error("%s", error);
 		return false;
 	}

@@ -149,7 +149,7 @@ static bool need_key(struct config *config, unsigned int line)
 
 	if (config->key_state == KEY_UNREAD) {
 		config->key_state = KEY_READ;
-		if (!site_key_read(SITE_KEY_FILE, &config->key, error)) {
+		if (!site_key_find(&config->key, error)) {
 			config->key_state = KEY_UNUSABLE;
 			return fault(config, "%s:%u: derive: %s",
 				     config->files[config->file_count - 1], line, error);
@@ -166,6 +166,61 @@ static bool resolve_line(struct config *config, struct rule *rule, unsigned int 
 		return false;
 	rule_resolve(rule, &config->key);
 	return true;
+}
+
+/* Reads `key ID`, the id of the key that derived serials are to be made with. */
+static bool take_key_line(struct config *config, char *const words[], int count,
+			  unsigned int line)
+{
+	const char *file = config->files[config->file_count - 1];
+	char error[RULE_ERROR];
+
+	if (!rule_words_are_plain(words, count, error))
+		return fault(config, "%s:%u: %s", file, line, error);
+	if (count != 2 || (strcmp(words[1], "none") &&
+			   (strlen(words[1]) != KEY_ID_LEN - 1 ||
+			    words[1][strspn(words[1], "0123456789abcdef")])))
+		return fault(
+			config,
+			"%s:%u: key: wants the key's id, 8 hex digits as 'dsnctl derive -j' prints it, or none",
+			file, line);
+	if (*config->key_id && config->key_file == config->file_count - 1)
+		return fault(config, "%s:%u: key: stands in line %u already", file, line,
+			     config->key_line);
+	strcpy(config->key_id, words[1]);
+	config->key_file = config->file_count - 1;
+	config->key_line = line;
+	return true;
+}
+
+/* Compares a key with the one that a line wants. Returns false with the error. */
+static bool is_wanted(const struct config *config, const struct site_key *key,
+		      char error[SITE_KEY_ERROR])
+{
+	char id[KEY_ID_LEN];
+
+	site_key_format_id(key, id);
+	if (!*config->key_id || !strcmp(id, config->key_id))
+		return true;
+	snprintf(
+		error, SITE_KEY_ERROR,
+		"%s:%u: the key has the id %s, not %s, and serials derived with it would be others: put the right key into %s",
+		config->files[config->key_file], config->key_line, id, config->key_id,
+		SITE_KEY_FILE);
+	return false;
+}
+
+/* Checks the site's key if a line wants a certain one. */
+static bool check_key(struct config *config)
+{
+	char error[SITE_KEY_ERROR];
+
+	if (!*config->key_id || config->key_state == KEY_UNUSABLE)
+		return true;
+	if (config->key_state == KEY_UNREAD && !site_key_find(&config->key, error))
+		return fault(config, "%s:%u: key: %s", config->files[config->key_file],
+			     config->key_line, error);
+	return is_wanted(config, &config->key, error) || fault(config, "%s", error);
 }
 
 /* Adds a line for a VM, or puts it in place of an earlier file's. */
@@ -219,6 +274,8 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	count = split(text, words);
 	if (!count)
 		return true;
+	if (!strcmp(words[0], "key"))
+		return take_key_line(config, words, count, line);
 	if (!strcmp(words[0], "vm"))
 		return take_vm_line(config, words, count, line);
 	if (!rule_parse(words, count, &rule, error))
@@ -253,7 +310,7 @@ static bool read_lines(struct config *config, FILE *file)
 {
 	_cleanup_(free_ptr) char *text = NULL;
 	const char *name = config->files[config->file_count - 1];
-	size_t room = 0, before = config->count + config->vms.count;
+	size_t room = 0, before = config->count + config->vms.count + !!*config->key_id;
 	unsigned int line = 0;
 	bool good = true;
 	ssize_t length;
@@ -267,7 +324,7 @@ static bool read_lines(struct config *config, FILE *file)
 	}
 	if (ferror(file))
 		return fault(config, "%s: %s", name, strerror(errno));
-	if (good && config->count + config->vms.count == before)
+	if (good && config->count + config->vms.count + !!*config->key_id == before)
 		warning(config, "%s: has no rules", name);
 	return good;
 }
@@ -396,7 +453,18 @@ bool config_read(char *const files[], size_t count, struct config *config)
 
 	for (i = 0; i < count; i++)
 		good &= read_file(config, files[i]);
+	good &= check_key(config);
 	return resolve(config) && good;
+}
+
+bool config_site_key(struct site_key *key, char error[SITE_KEY_ERROR])
+{
+	_cleanup_(config_free) struct config config = {};
+
+	if (!site_key_find(key, error))
+		return false;
+	config_read(NULL, 0, &config); /* faults of other lines do not matter here */
+	return is_wanted(&config, key, error);
 }
 
 const char *config_fault_text(const struct config_fault *fault)

@@ -35,6 +35,8 @@ struct config {
 	size_t fault_count;
 	struct site_key key; /* for serials that are derived */
 	enum { KEY_UNREAD, KEY_READ, KEY_UNUSABLE } key_state;
+	char key_id[KEY_ID_LEN]; /* that a `key` line wants; empty if there is none */
+	unsigned int key_file, key_line;
 };
 
 void config_free(struct config *config);
@@ -45,6 +47,12 @@ void config_free(struct config *config);
  * warnings. Returns false if there is a fault that is no warning.
  */
 bool config_read(char *const files[], size_t count, struct config *config);
+
+/*
+ * Reads the site's key. Returns false, with the error, if it is not to be used, or if the
+ * default files have a `key` line that wants another one.
+ */
+bool config_site_key(struct site_key *key, char error[SITE_KEY_ERROR]);
 
 /* Formats a fault for the operator. */
 const char *config_fault_text(const struct config_fault *fault);

@@ -110,3 +110,19 @@ bool site_key_read(const char *path, struct site_key *key, char error[SITE_KEY_E
 	fault = length < 0 ? strerror(-length) : site_key_parse(text, length, key);
 	return !fault || failed(error, path, fault);
 }
+
+bool site_key_find(struct site_key *key, char error[SITE_KEY_ERROR])
+{
+	struct stat st;
+	bool is_absent = lstat(SITE_KEY_RUN, &st) && errno == ENOENT;
+
+	return site_key_read(is_absent ? SITE_KEY_FILE : SITE_KEY_RUN, key, error);
+}
+
+void site_key_format_id(const struct site_key *key, char text[KEY_ID_LEN])
+{
+	if (key->length)
+		snprintf(text, KEY_ID_LEN, "%08x", site_key_id(key));
+	else
+		strcpy(text, "none");
+}

@@ -90,6 +90,18 @@ refused "more after a VM's value" "nic0: nothing may follow" "$vm derive nic0\n"
 refused "a curly quote in a VM's line" "quote \(U\+201C\)" 'vm default \0342\0200\0234derive\n'
 refused "two lines of one VM" "the VM has such a line in line 1 already" "$vm hide\n$vm scrub\n"
 
+# the key that derived serials need
+refused "a key's id that is none" "key: wants the key's id, 8 hex digits" 'key 4d71876\n'
+refused "a key's line without an id" "key: wants the key's id" 'key\n'
+refused "more after a key's id" "key: wants the key's id" 'key none none\n'
+refused "two keys in one file" "key: stands in line 1 already" 'key none\nkey 4d718762\n'
+if [[ -e /etc/dsnctl.key || -e /run/dsnctl.key ]]; then
+	echo "ok - the id of the key # SKIP this host has a key"
+else
+	taken "no key where none is wanted" 'key none\nvm default derive\n'
+	refused "a missing key" "the key has the id none, not 4d718762" 'vm default derive\nkey 4d718762\n'
+fi
+
 # a file without a rule is not silent
 for text in '# 0000:01:00.0 scrub\n' '' '\n\n'; do
 	apply "$text"

@@ -113,6 +113,10 @@ for operation in prepare start migrate restore; do
 	head -c 7 /dev/zero >"$root/etc/dsnctl.key"
 	calls 1 "a key that is no key is refused at $operation" $operation begin '' "dsnctl.key"
 	rm "$root/etc/dsnctl.key"
+	configure 'vm default derive' 'key 4d718762'
+	calls 1 "a missing key is refused at $operation if a line wants one" $operation begin '' \
+		"/etc/dsnctl.conf:2: the key has the id none, not 4d718762"
+	configure 'vm default derive'
 done
 xml=$plain
 stub 1

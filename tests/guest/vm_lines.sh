@@ -45,4 +45,38 @@ rm /etc/dsnctl.d/pass.conf
 echo "vm $vm scrub" >/etc/dsnctl.d/vm.conf
 expect_output "a VM's own line counts before that of all" "^$bdf +scrub +- +scrub +/etc/dsnctl.d/vm.conf:1$" \
 	dsnctl plan $vm $bdf ua-nic0
+
+# the key of derived serials
+counting() { seq 0 31 | xargs printf '%02x'; }
+says_id() { expect_output "$1" "^dsnctl_key_info\{id=\"$2\"\} 1$" dsnctl metrics; }
+says_id "metrics have no key's id" none
+umask 077
+counting >/etc/dsnctl.key
+says_id "metrics have the key's id" 4d718762
+echo "key 4d718762" >/etc/dsnctl.d/key.conf
+expect "apply succeeds with the key that a line wants" dsnctl apply
+expect_output "derive has the key" "^9a-92-54-40-41-e4-b7-8f$" dsnctl derive $vm alias ua-nic0
+rm /etc/dsnctl.key
+wanted="/etc/dsnctl.d/key.conf:1: the key has the id none, not 4d718762"
+expect_output "apply refuses a missing key" "$wanted" sh -c "! dsnctl apply 2>&1"
+expect_output "derive refuses a missing key" "$wanted" \
+	sh -c "! dsnctl derive $vm alias ua-nic0 2>&1"
+expect_output "claim refuses a missing key" "$wanted" \
+	sh -c "! dsnctl claim $vm $bdf derive:nic0 2>&1"
+expect_output "set refuses a missing key" "$wanted" \
+	sh -c "! dsnctl set $bdf derive $vm nic0 2>&1"
+echo "$bdf derive $vm nic0" >/run/rules.conf
+expect_output "apply of a file refuses a missing key" "$wanted" \
+	sh -c "! dsnctl apply /run/rules.conf 2>&1"
+expect "claim of a serial needs no key" dsnctl claim $vm $bdf $chosen
+counting >/run/dsnctl.key
+expect "claim succeeds with a key in /run" dsnctl claim $vm $bdf "derive:alias ua-nic0"
+expect_output "the guest reads the serial of the key in /run" "^9a-92-54-40-41-e4-b7-8f$" \
+	vfio_read $bdf serial
+counting | tr 0 1 >/etc/dsnctl.key
+expect_output "a key in /run counts before that in /etc" "^9a-92-54-40-41-e4-b7-8f$" \
+	dsnctl derive $vm alias ua-nic0
+chmod 644 /run/dsnctl.key
+expect_status 1 "a key in /run that others can read is refused" dsnctl derive $vm alias ua-nic0
+says_id "metrics say that a key is unusable" unusable
 finish
