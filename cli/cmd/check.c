@@ -191,10 +191,14 @@ static struct row task_work_row(const struct host *host)
 	if (host->task_work)
 		return good("BPF can schedule task work",
 			    "the check resume is available");
-	if (!host->srcu_tracepoints)
+	if (!host->srcu_tracepoints && !host->count_hidden)
 		return good("none", "the check usage does not need it");
 	return bad(missing, NULL, "no check on this kernel", "boot a newer kernel");
 }
+
+/* The remedy for a check that cannot find out if it may be interrupted. */
+static const char see_kallsyms[] =
+	"boot a kernel with CONFIG_KALLSYMS_ALL, like those of most distributions";
 
 static struct row tracepoints_row(const struct host *host)
 {
@@ -204,6 +208,12 @@ static struct row tracepoints_row(const struct host *host)
 	if (host->srcu_tracepoints && host->can_preempt)
 		return good("preemption stays on in them",
 			    "the check is resume; 'load' tries it");
+	if (host->count_hidden)
+		return bad(host->task_work ? limited : missing,
+			   "the preemption count has no address",
+			   host->task_work ? "the check is resume; 'load' tries it"
+					   : "no check on this kernel",
+			   see_kallsyms);
 	return good("preemption is off in them", "the check is usage; 'load' tries it");
 }
 

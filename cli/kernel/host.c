@@ -19,7 +19,8 @@
 #include "dsn_contract.h"
 #include "symbol.skel.h"
 
-const char *host_lockdown(void)
+/* Returns the active lockdown level, "none" if it is off or cannot be read. */
+static const char *read_lockdown(void)
 {
 	char line[64];
 
@@ -61,15 +62,19 @@ static enum preemption dynamic_preemption(void)
 	return PREEMPTION_UNKNOWN;
 }
 
-/* Looks into the kernel's version, which names CONFIG_PREEMPT_* (init/Makefile). */
-bool host_can_preempt(void)
+/*
+ * Returns true if the kernel can preempt a task in kernel mode, under any of its models. Its
+ * version names CONFIG_PREEMPT_* (init/Makefile).
+ */
+static bool can_preempt(void)
 {
 	struct utsname name;
 
 	return uname(&name) || strstr(name.version, "PREEMPT");
 }
 
-enum preemption host_preemption(void)
+/* Returns the preemption model now; it can change at run time. */
+static enum preemption find_preemption(void)
 {
 	struct utsname name;
 
@@ -95,13 +100,13 @@ static bool is_on(const char *path)
 struct running host_running(void)
 {
 	return (struct running){
-		.model = host_preemption(),
+		.model = find_preemption(),
 		.ftrace = is_on("/proc/sys/kernel/ftrace_enabled"),
 		.kprobes = is_on("/sys/kernel/debug/kprobes/enabled"),
 	};
 }
 
-bool host_has_lsm(const char *name)
+static bool has_lsm(const char *name)
 {
 	char line[256], *word, *rest = line;
 
@@ -139,7 +144,7 @@ bool host_ringbuf_sleeps(void)
 	struct btf *btf = NULL;
 	bool sleeps;
 
-	if (host_preemption() != PREEMPTION_RT)
+	if (find_preemption() != PREEMPTION_RT)
 		return false;
 	btf = btf__load_vmlinux_btf();
 	sleeps = btf && host_ringbuf_sleeps_in(btf);
@@ -147,7 +152,8 @@ bool host_ringbuf_sleeps(void)
 	return sleeps;
 }
 
-bool host_has_vfio(void)
+/* Returns true if vfio-pci is loaded, and so vfio-pci-core with the hook's function. */
+static bool has_vfio(void)
 {
 	return !access("/sys/bus/pci/drivers/vfio-pci", F_OK);
 }
@@ -202,9 +208,9 @@ static int insert_module(const char *name)
 
 int host_load_vfio(void)
 {
-	int err = host_has_vfio() ? 0 : insert_module("vfio-pci");
+	int err = has_vfio() ? 0 : insert_module("vfio-pci");
 
-	return err ? err : host_has_vfio() ? 0 : -ENODEV;
+	return err ? err : has_vfio() ? 0 : -ENODEV;
 }
 
 static void free_btf(struct btf **btf)
@@ -219,7 +225,7 @@ static bool has(const struct btf *btf, const char *name, __u32 kind)
 
 static enum vfio_state find_vfio(void)
 {
-	if (host_has_vfio())
+	if (has_vfio())
 		return VFIO_LOADED;
 	return has_module("vfio-pci") ? VFIO_ON_DISK : VFIO_ABSENT;
 }
@@ -234,6 +240,22 @@ static void find_in_module(struct host *host, struct btf *kernel)
 	host->module_btf = module;
 	host->types = has(btf, "vfio_pci_core_device", BTF_KIND_STRUCT) ? YES : NO;
 	host->function = has(btf, "vfio_pci_config_rw", BTF_KIND_FUNC) ? YES : NO;
+}
+
+/* Returns true if the kernel has this variable, and programs cannot refer to it. */
+static bool is_hidden(const struct btf *btf, const char *variable)
+{
+	return has(btf, variable, BTF_KIND_VAR) && !host_symbol(variable);
+}
+
+/*
+ * Returns true if the count is a variable, as on x86-64, and the kernel knows the addresses
+ * of functions only. If no address is visible, nothing is known.
+ */
+static bool is_count_hidden(const struct btf *btf)
+{
+	return host_symbol("_stext") &&
+	       (is_hidden(btf, "__preempt_count") || is_hidden(btf, "pcpu_hot"));
 }
 
 /* Looks into the kernel's BTF, if it has one. */
@@ -254,6 +276,7 @@ static void find_in_btf(struct host *host)
 	host->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
 			  has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
 	host->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	host->count_hidden = is_count_hidden(btf);
 }
 
 /*
@@ -263,8 +286,8 @@ static void find_security(struct host *host)
 {
 	if (access("/sys/kernel/security/lsm", R_OK))
 		return;
-	host->lockdown = host_lockdown();
-	host->lsm = host_has_lsm("bpf") ? YES : NO;
+	host->lockdown = read_lockdown();
+	host->lsm = has_lsm("bpf") ? YES : NO;
 }
 
 /* Tries a kernel symbol while the module is not loaded: all are hidden, or none. */
@@ -372,7 +395,7 @@ void host_detect(struct host *host)
 	libbpf_set_print(NULL);
 	*host = (struct host){
 		.running = host_running(),
-		.can_preempt = host_can_preempt(),
+		.can_preempt = can_preempt(),
 		.numa_balancing = is_numa_balanced(),
 		.sees_kprobes = !access("/sys/kernel/debug/kprobes/enabled", R_OK),
 		.vfio = find_vfio(),

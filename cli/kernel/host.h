@@ -6,10 +6,6 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <linux/types.h>
-
-/* Returns the active lockdown level, "none" if it is off or cannot be read. */
-const char *host_lockdown(void);
 
 enum preemption {
 	PREEMPTION_UNKNOWN, /* treat it as full */
@@ -20,14 +16,7 @@ enum preemption {
 	PREEMPTION_RT,
 };
 
-/* Returns the preemption model now; it can change at run time. */
-enum preemption host_preemption(void);
 const char *preemption_name(enum preemption model);
-
-/*
- * Returns true if the kernel can preempt a task in kernel mode, under any of its models.
- */
-bool host_can_preempt(void);
 
 /* Things that the hooks depend on and that can change at run time. */
 struct running {
@@ -38,14 +27,8 @@ struct running {
 
 struct running host_running(void);
 
-/* Returns true if an LSM is active. */
-bool host_has_lsm(const char *name);
-
 /* Returns true if the kernel has BTF; without it no BPF program can be fitted to it. */
 bool host_has_btf(void);
-
-/* Returns true if vfio-pci is loaded, and so vfio-pci-core with the hook's function. */
-bool host_has_vfio(void);
 
 /*
  * Returns true if writing to a BPF ring buffer may sleep: on real-time kernels, until it
@@ -101,6 +84,7 @@ struct host {
 	bool rpm_tracepoints;	/* rpm_resume, rpm_usage and rpm_idle */
 	bool srcu_tracepoints;	/* tracepoints may run with preemption on */
 	bool task_work;		/* BPF can schedule task work */
+	bool count_hidden;	/* the preemption count has no address */
 	bool cast;		/* bpf_rdonly_cast() */
 	bool numa_balancing;	/* kernel.numa_balancing is on */
 	enum answer lsm;	/* the LSM bpf is active */

@@ -136,6 +136,8 @@ static const char *against_usage(const struct host *host)
 		return host->refused[GROUP_USAGE];
 	if (!reason && host->srcu_tracepoints && host->can_preempt)
 		return "this kernel runs tracepoints with preemption on";
+	if (!reason && host->count_hidden)
+		return "the kernel's preemption count has no address (CONFIG_KALLSYMS_ALL)";
 	return reason;
 }
 

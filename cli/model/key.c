@@ -71,7 +71,7 @@ char *bdf_format(const struct dsn_key *key, char text[BDF_LEN])
 			       key->devfn >> 3, key->devfn & 7);
 }
 
-__u64 key_number(const struct dsn_key *key)
+static __u64 number_of(const struct dsn_key *key)
 {
 	return (__u64)key->scope << 48 | (__u64)key->domain << 16 | key->bus << 8 |
 	       key->devfn;
@@ -79,7 +79,7 @@ __u64 key_number(const struct dsn_key *key)
 
 int key_compare(const void *a, const void *b)
 {
-	__u64 x = key_number(a), y = key_number(b);
+	__u64 x = number_of(a), y = number_of(b);
 
 	return x < y ? -1 : x > y;
 }

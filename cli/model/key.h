@@ -16,10 +16,7 @@ const char *bdf_parse(const char *text, struct dsn_key *key);
 /* Writes the address; domains have at least 4 digits, as in sysfs. Returns its end. */
 char *bdf_format(const struct dsn_key *key, char text[BDF_LEN]);
 
-/* Returns a number that orders keys by scope, domain, bus and devfn. */
-__u64 key_number(const struct dsn_key *key);
-
-/* Compares two keys in that order, for qsort(). */
+/* Compares two keys by scope, domain, bus and devfn, for qsort(). */
 int key_compare(const void *a, const void *b);
 
 #define KEY_LEN BDF_LEN

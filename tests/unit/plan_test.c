@@ -140,6 +140,24 @@ static struct host between(void)
 	return host;
 }
 
+/* x86-64 without CONFIG_KALLSYMS_ALL. */
+static struct host count_hidden(void)
+{
+	struct host host = debian_6_12();
+
+	host.count_hidden = true;
+	return host;
+}
+
+/* Like Talos Linux 6.18: BPF has task work, and tracepoints still leave preemption off. */
+static struct host count_hidden_6_18(void)
+{
+	struct host host = count_hidden();
+
+	host.task_work = true;
+	return host;
+}
+
 static struct host realtime_7(void)
 {
 	return realtime(lazy_7_3());
@@ -287,6 +305,8 @@ static struct host (*const hosts[])(void) = {
 	lazy_7_3_without_lsm,
 	server_7_3,
 	between,
+	count_hidden,
+	count_hidden_6_18,
 	realtime_7,
 	locked_6_12,
 	locked_7_3,
@@ -398,6 +418,10 @@ static const struct {
 	  "usage: this kernel runs tracepoints" },
 	{ between, AUTO, "fexit off: best-effort",
 	  "resume: the kernel has no task work" },
+	{ count_hidden, AUTO, "fexit off: best-effort",
+	  "usage: the kernel's preemption count has no address" },
+	{ count_hidden, CHECK("usage"), "unable", "CONFIG_KALLSYMS_ALL" },
+	{ count_hidden_6_18, AUTO, "fexit resume: proven", NULL },
 	{ realtime_7, AUTO, "fexit off: best-effort", "task work too late" },
 	{ realtime_7, CHECK("resume"), "unable", "task work too late" },
 	{ realtime_7, HOOK("none"), "unable", "neither a hook nor a check" },
