@@ -53,7 +53,8 @@ static const struct command commands[] = {
 		  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial),\n"
 		  "'derive UUID LABEL' (the serial that 'dsnctl derive' prints) or a serial:\n"
 		  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero is scrub.\n"
-		  "With 'expect 8086:10d3' the rule applies only to a function with these ids.\n" },
+		  "With 'expect 8086:10d3' the rule applies only to a function with these ids. Under\n"
+		  "--save a pass without it gets the ids of the card that is there.\n" },
 	{ .name = "unset",
 	  .run = cmd_unset,
 	  .operands = "TARGET",

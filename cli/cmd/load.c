@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl load, dsnctl unload: put the programs in force, take them out. */
+/* dsnctl load, dsnctl unload: load and attach the programs, remove them. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -75,7 +75,7 @@ static bool is_final(int err)
 	return err == -ENOMEM || err == -ENOSPC || err == -EMFILE;
 }
 
-/* Tells whether the plan would replace more than it brings, which only an option asks for. */
+/* Returns true if the plan guarantees less than what runs, and no option asks for that. */
 static bool would_weaken(const struct request *request, struct plan running,
 			 const struct plan *plan, const struct host *host,
 			 const struct reasons *reasons)
@@ -85,14 +85,14 @@ static bool would_weaken(const struct request *request, struct plan running,
 
 	if (request->hook || request->check)
 		return false;
-	/* no program of its own tells that */
+	/* these options have no program by which they could be seen */
 	running.options |= plan->options & (DSN_OPTION_WHOLE | DSN_OPTION_VMMS);
 	plan_guarantee(&running, &host->running, &none, NULL, &now);
 	plan_guarantee(plan, &host->running, &none, reasons, &then);
 	return then.level < now.level;
 }
 
-/* Says what was refused. */
+/* Reports the refusal. */
 static int refuse(const struct guarantee *refusal)
 {
 	say_error("cannot load: %s; %s", refusal->ground, refusal->remedy);
@@ -100,8 +100,8 @@ static int refuse(const struct guarantee *refusal)
 }
 
 /*
- * Chooses and loads; what the kernel refuses although it seems to offer it is noted, and the
- * choice made again.
+ * Chooses programs and loads them. If the kernel refuses some that it seems to offer, notes
+ * that and chooses again.
  */
 static int load_programs(const struct request *request, const struct loaded *loaded,
 			 struct outcome *outcome)
@@ -175,7 +175,7 @@ static void print_json(const struct outcome *outcome, const struct guarantee *gu
 	json_print(object);
 }
 
-/* Reports what was loaded on stdout, and what is not as it should be on stderr. */
+/* Reports what was loaded on stdout, and what it lacks on stderr. */
 static void report(const struct request *request, const struct outcome *outcome,
 		   bool json)
 {
@@ -208,7 +208,7 @@ static void report(const struct request *request, const struct outcome *outcome,
 		printf("loaded: %s\n", text);
 }
 
-/* Whoever has a device open now may have read its serial before. */
+/* Warns of processes that have a device open: they may have read its serial before. */
 static void note_early(enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
@@ -226,12 +226,12 @@ static void note_early(enum dsn_hook hook)
 		bdf_format(&openers[i].id.key, bdf);
 		opener_format(&openers[i], user);
 		say_warning(
-			"%s: process %s had it open before this, and what it has read until now is real: start it again",
+			"%s: process %s had it open before this, and has read the real serial: start it again",
 			bdf, user);
 	}
 }
 
-/* `missed` is of the programs that ran before, and would be forgotten with them. */
+/* Writes the state. `missed` counts for the programs that are replaced, which had it. */
 static int write_state(const struct outcome *outcome, __u64 missed)
 {
 	_cleanup_(close_fd) int fd = pins_open(PIN_STATE);
@@ -284,7 +284,7 @@ static int store_vmms(const struct vmms *vmms)
 	return fd < 0 ? fd : vmm_store(fd, vmms->of, vmms->count);
 }
 
-/* The programs run: completes what is pinned beside them, and reports. */
+/* Completes what is pinned beside the programs, which run by now, and reports. */
 static int complete(const struct request *request, const struct vmms *vmms,
 		    const struct loaded *before, const struct outcome *outcome, bool json)
 {
@@ -315,7 +315,7 @@ static int put_in_force(const struct request *request, const struct vmms *vmms,
 	struct failure failure;
 	int status;
 
-	/* a layout of 0: a load that did not get to its end */
+	/* the layout is 0 after a load that was interrupted */
 	if (loaded->state.layout && !loaded->is_layout_ours) {
 		loaded_check_maps(loaded, &failure);
 		return say_failure(&failure);
@@ -342,13 +342,13 @@ static int load(const struct request *request, const struct vmms *vmms, bool jso
 		say_failure(&failure);
 	else
 		status = put_in_force(request, vmms, &loaded, json);
-	/* what was there before, rules above all, waits for a load that works */
+	/* keep what was there before, above all rules, for the next load */
 	if (status && !loaded.pinned && !loaded_runs(&loaded))
 		pins_remove_empty();
 	return status;
 }
 
-/* "auto" is as good as nothing. */
+/* Returns NULL for "auto", which is the default. */
 static const char *asked(const char *name)
 {
 	return name && strcmp(name, "auto") ? name : NULL;
@@ -383,7 +383,7 @@ int cmd_load(const struct options *options, int argc, char **argv)
 		request.options |= DSN_OPTION_VMMS;
 	if (geteuid()) {
 		say_error(
-			"this needs root: loading BPF programs that write into other processes does");
+			"this needs root, like all that loads BPF programs: run it as root");
 		return EXIT_FAILED;
 	}
 	status = check_host();
@@ -394,17 +394,17 @@ int cmd_load(const struct options *options, int argc, char **argv)
 	return load(&request, &vmms, options->json);
 }
 
-/* The kernel notices at some later time what was not undone, and gives ftrace up. */
+/* Refuses while ftrace is off: the kernel would find stale records later, and disable it. */
 static int check_ftrace(void)
 {
 	if (host_running().ftrace)
 		return EXIT_DONE;
 	say_error(
-		"kernel.ftrace_enabled is 0: with programs taken out now, the kernel may attach none any more until the next boot: set it to 1 first, or use --force");
+		"kernel.ftrace_enabled is 0: after programs are detached now, the kernel may attach none until the next boot; set it to 1 first, or use --force");
 	return EXIT_FAILED;
 }
 
-/* With the programs gone, a guest that runs would read the real serials. */
+/* Refuses while a guest runs, which would read the real serial. */
 static int check_unused(enum dsn_hook hook)
 {
 	_cleanup_(free_ptr) struct opener *openers = NULL;
@@ -415,7 +415,7 @@ static int check_unused(enum dsn_hook hook)
 	err = openers_find(hook, &openers, &count);
 	if (err) {
 		say_error(
-			"cannot tell whether a device is open: %s; --force unloads all the same",
+			"cannot find out if a device is open: %s; --force unloads anyway",
 			openers_error(err));
 		return EXIT_FAILED;
 	}
@@ -429,7 +429,7 @@ static int check_unused(enum dsn_hook hook)
 	return count ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* Refuses while processes are stopped: the map is the only record of their bytes. */
+/* Refuses while a process is stopped: only the map has the bytes for it. */
 static int check_stopped(void)
 {
 	_cleanup_(close_fd) int map = pins_open(PIN_REPAIRS);
@@ -450,12 +450,12 @@ static int check_stopped(void)
 	if (!count)
 		return EXIT_DONE;
 	say_error(
-		"process %u (%s) is stopped and has bytes to be given before it goes on: run 'dsnctl repair' first",
+		"process %u (%s) is stopped, and its memory must be corrected: run 'dsnctl repair' first",
 		list[0].pid, list[0].command);
 	return EXIT_FAILED;
 }
 
-static int told_unloaded(const char *text, bool json)
+static int report_unloaded(const char *text, bool json)
 {
 	struct json_object *object;
 
@@ -479,7 +479,7 @@ static int lock_pins(struct loaded *loaded, int *status, bool json)
 	if (lock == -ENOENT) {
 		*status = loaded_read(loaded, &failure);
 		if (!*status && !loaded->pinned && !loaded_runs(loaded)) {
-			told_unloaded("not loaded: nothing to do", json);
+			report_unloaded("not loaded: nothing to do", json);
 			return -1;
 		}
 		/* only the second copy is left */
@@ -518,9 +518,8 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (geteuid()) {
-		say_error(
-			"this needs root: the programs are pinned in %s, which is root's",
-			DSN_PIN_DIR);
+		say_error("this needs root, to whom %s belongs: run it as root",
+			  DSN_PIN_DIR);
 		return EXIT_FAILED;
 	}
 	lock = lock_pins(&loaded, &status, options->json);
@@ -532,6 +531,6 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	if (status)
 		return status;
 	say_unlogged(journal_event("unload", "guests read the real serials again"));
-	return told_unloaded("unloaded: guests read the real serials again",
-			     options->json);
+	return report_unloaded("unloaded: guests read the real serials again",
+			       options->json);
 }

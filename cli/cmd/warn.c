@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "dsn_precedence.h"
 #include "model/claim.h"
 #include "model/policy.h"
 #include "model/rule.h"
@@ -105,10 +106,23 @@ const char *warn_zero(const char *driver)
 	return NULL;
 }
 
+/* Finds the device of a function or rule: under ARI that of all functions of its bus. */
+static struct dsn_key device_of(const struct dsn_key *key)
+{
+	bool is_ari = pci_is_ari(key) && !pci_pf(key, &(struct dsn_key){});
+
+	return dsn_candidate_key(is_ari ? DSN_OF_ARI_DEVICE : DSN_OF_DEVICE, *key);
+}
+
 static bool same_device(const struct dsn_key *a, const struct dsn_key *b)
 {
-	return a->domain == b->domain && a->bus == b->bus &&
-	       a->devfn >> 3 == b->devfn >> 3;
+	struct dsn_key of_a, of_b;
+
+	if (a->domain != b->domain || a->bus != b->bus)
+		return false;
+	of_a = device_of(a);
+	of_b = device_of(b);
+	return !key_compare(&of_a, &of_b);
 }
 
 /* Returns true if the rule is one of those that change. */
@@ -222,12 +236,13 @@ static bool is_touched(const struct context *context, const struct pci_function 
  */
 static void warn_cards(struct context *context)
 {
-	char one[BDF_LEN], other[BDF_LEN];
+	char one[BDF_LEN], other[BDF_LEN], card[KEY_LEN];
 	size_t i;
 
 	for (i = 1; i < context->count; i++) {
 		const struct pci_function *a = &context->devices[i - 1],
 					  *b = &context->devices[i];
+		struct dsn_key device;
 		struct policy of_a, of_b;
 
 		if (!a->has_dsn || !b->has_dsn || !same_device(&a->key, &b->key) ||
@@ -240,9 +255,11 @@ static void warn_cards(struct context *context)
 			continue;
 		bdf_format(&a->key, one);
 		bdf_format(&b->key, other);
+		device = device_of(&b->key);
+		key_format(&device, card);
 		warn(context, KIND_CARD,
-		     "%s and %s are functions of one card and would differ: a rule for the device (%.*s) makes them agree",
-		     one, other, (int)(strchr(one, '.') - one), one);
+		     "%s and %s are functions of one card and would differ: a rule for the device (%s) makes them agree",
+		     one, other, card);
 	}
 }
 

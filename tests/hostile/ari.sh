@@ -28,6 +28,12 @@ expect "a rule for the first eight by their own number is set" dsnctl set 0000:0
 sees "a rule that names the function by its 5 bits comes before its device's" $second
 expect "a rule for function 8 itself is set" dsnctl set $eighth $third
 sees "a function's own rule comes first" $third
+# doubles COMMAND...: prints its warnings about serials that two devices share
+doubles() { "$@" 2>&1 | grep -c "the same serial" || true; }
+expect_output "functions of one device may have one serial" "^0$" doubles dsnctl set $first $third
+expect_output "control: another device may not have it" "^1$" doubles dsnctl set 0000:02:00.0 $third
+expect "the rule for another device is removed" dsnctl unset 0000:02:00.0
+expect "the rule for function 0 is removed" dsnctl unset $first
 expect "the function's rule is removed" dsnctl unset $eighth
 expect "the rule by 5 bits is removed" dsnctl unset 0000:01:01
 sees "the device's rule covers it again" $chosen
