@@ -90,6 +90,7 @@ check "make install installs the README and the pages it needs" has_texts
 check "make install installs the examples" has_examples
 check "make install makes a folder for configuration" test -d "$root/etc/dsnctl.d"
 check "the installed dsnctl runs and prints its version" runs
+check "the RPM has the same version" grep -qE "^Version: +$version\$" dsnctl.spec
 check "the installed unit has the path of the installed dsnctl" unit_has_path
 check "make uninstall succeeds" make_there uninstall
 check "make uninstall leaves nothing" nothing_left
