@@ -91,7 +91,7 @@ static bool is_filler(unsigned char byte)
 static char *put_byte(char *text, unsigned char byte)
 {
 	if (byte < ' ' || byte > '~')
-		return text + sprintf(text, "\\x%02x", byte);
+		return text + sprintf(text, "<%02x>", byte);
 	*text++ = byte;
 	return text;
 }

@@ -33,7 +33,7 @@ bool vpd_is_telling(const struct vpd_item *item);
 #define VPD_TEXT_BYTES 255 /* of an item, as text */
 #define VPD_TEXT_LEN (VPD_TEXT_BYTES * 4 + 1)
 
-/* Writes it for terminals and JSON; bytes that are not printable ASCII become \xNN. */
+/* Writes it for terminals and JSON; bytes that are not printable ASCII become <NN>. */
 void vpd_text(const struct vpd_item *item, char text[VPD_TEXT_LEN]);
 
 /*

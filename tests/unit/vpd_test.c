@@ -67,8 +67,8 @@ static void text_for_terminals(void **state)
 	assert_string_equal(ITEMS("\x90\x0b\0SN\x08"
 				  "a\x1b[2J\x80"
 				  "b "),
-			    "SN=a\\x1b[2J\\x80b");
-	assert_string_equal(ITEMS("\x90\x07\0SN\4\0a\0\0"), "SN=\\x00a");
+			    "SN=a<1b>[2J<80>b");
+	assert_string_equal(ITEMS("\x90\x07\0SN\4\0a\0\0"), "SN=<00>a");
 	memset(name + 3, 'n', 400);
 	memset(expected + 3, 'n', VPD_TEXT_BYTES);
 	assert_string_equal(items_of(name, sizeof(name)), expected);
