@@ -94,7 +94,7 @@ LIBVIRT_PAGE := $(O)/docs/dsnctl-libvirt.8
 PAGES := $(filter-out $(LIBVIRT_PAGE),$(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd)))
 UNITS := $(patsubst systemd/%.in,$(O)/systemd/%,$(wildcard systemd/*.in))
 EXAMPLES := $(filter-out %.in,$(wildcard systemd/*)) $(wildcard docs/examples/*)
-TEXTS := README.md docs/guarantee.md docs/recognise.md
+TEXTS := README.md docs/guarantee.md docs/recognise.md docs/fleet.md
 
 # source:mode:target
 FILES = $(O)/dsnctl:755:$(sbindir)/dsnctl \
