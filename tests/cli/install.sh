@@ -62,6 +62,7 @@ has_examples() {
 	diff - <(ls "$root/usr/share/doc/dsnctl/examples") <<-END
 	alerts.yml
 	hold-vms.conf
+	proxmox-hook
 	END
 }
 
