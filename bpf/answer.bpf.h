@@ -13,6 +13,7 @@
 #ifndef DSN_ANSWER_BPF_H
 #define DSN_ANSWER_BPF_H
 
+#include "beside.bpf.h"
 #include "check.bpf.h"
 #include <linux/errno.h>
 
@@ -82,13 +83,44 @@ enum verdict {
 	VERDICT_WHOLE, /* as VMMs read when they open a device */
 };
 
+/* The parts of a read that policy hides. */
+struct hidden {
+	bool serials; /* or what may be some */
+	bool vpd;
+	bool gaps;
+};
+
+static __always_inline struct hidden hidden_of(const struct chain *chain)
+{
+	bool vpd = (chain->rule.more & DSN_VPD_MASK) != DSN_VPD_PASS;
+
+	return (struct hidden){
+		.serials = chain->rule.policy != DSN_PASS &&
+			   (chain->serials || chain->broken || chain->unreadable),
+		.vpd = vpd && (chain->vpd_data || chain->unreadable),
+		.gaps = chain->rule.more & DSN_GAPS_ZERO && chain->gap,
+	};
+}
+
+/* Tells whether the data of one VPD has all bytes of the read. */
+static __always_inline bool is_in_vpd(const struct chain *chain)
+{
+	return !chain->odd &&
+	       dsn_inside(chain->pos, chain->len, chain->run + DSN_VPD_DATA,
+			  DSN_VPD_LEN - DSN_VPD_DATA);
+}
+
 static __always_inline enum verdict decide(const struct call *call,
-					   const struct chain *chain)
+					   const struct chain *chain,
+					   const struct hidden *hidden)
 {
 	if (call->kind != CALL_PREAD || chain->unreadable)
 		return VERDICT_REFUSE;
 	/* all of the extended space of a broken chain reads as zeros */
-	if (chain->inside || (chain->broken && chain->pos >= DSN_CFG_EXT))
+	if (hidden->serials &&
+	    (chain->inside || (chain->broken && chain->pos >= DSN_CFG_EXT)))
+		return VERDICT_ANSWER;
+	if ((hidden->vpd && is_in_vpd(chain)) || (hidden->gaps && !chain->named))
 		return VERDICT_ANSWER;
 	return !chain->pos && chain->len == chain->size ? VERDICT_WHOLE : VERDICT_REFUSE;
 }
@@ -151,11 +183,28 @@ static __always_inline bool set_range(struct chain *chain, const struct call *ca
 		return false;
 	}
 	if (!count || count > chain->size || pos + count > chain->size ||
-	    pos + count <= DSN_CFG_EXT)
+	    pos + count <= DSN_CFG_CAPS)
 		return false;
 	chain->pos = pos;
 	chain->len = count;
 	return true;
+}
+
+/* Counts a read that leaves its buffer as it was. */
+static __always_inline void note_answer(struct pci_dev *pdev, const struct chain *chain,
+					const struct hidden *hidden, __u64 place)
+{
+	if (hidden->vpd)
+		COUNT(vpd);
+	else if (hidden->gaps)
+		COUNT(gaps);
+	else if (!chain->serials)
+		return;
+	COUNT(answered);
+	if (!hidden->serials)
+		return;
+	count_read(chain->rule.device, false);
+	emit_event(pdev, place, EVENT_OUTCOME(DSN_FATE_ANSWERED, DSN_SCRUB, 0, 0));
 }
 
 /*
@@ -168,7 +217,7 @@ static __noinline int withhold(struct file *file, bool answers, bool last)
 	struct chain chain = {};
 	enum verdict verdict;
 	struct call call = {};
-	struct effective rule;
+	struct hidden hidden;
 	struct pci_dev *pdev;
 	struct dsn_key key;
 	__u64 place = 0;
@@ -182,34 +231,31 @@ static __noinline int withhold(struct file *file, bool answers, bool last)
 		return 0;
 	/* only what is opened has a chain */
 	if (is_opened(file)) {
-		survey(&chain, vdev);
-		if (!chain.serials && !chain.broken && !chain.unreadable)
+		if (!survey(&chain, vdev))
 			return 0;
 	} else {
 		chain.unreadable = true;
 	}
 	key = key_of(pdev);
-	find_rule(pdev, &key, &rule);
-	verdict = decide(&call, &chain);
+	find_rule(pdev, &key, &chain.rule);
+	if (chain.rule.more & DSN_GAPS_ZERO && !chain.unreadable)
+		bpf_loop(GAP_STEPS(&chain), find_gap, &chain, 0);
+	hidden = hidden_of(&chain);
 	if (call.kind == CALL_PREAD)
 		place = EVENT_PLACE(chain.pos, chain.len);
-	if (rule.policy == DSN_PASS)
+	if (!hidden.serials && !hidden.vpd && !hidden.gaps)
 		return last && call.kind == CALL_PREAD && chain.serials
-			       ? let_through(pdev, rule.device, place)
+			       ? let_through(pdev, chain.rule.device, place)
 			       : 0;
+	verdict = decide(&call, &chain, &hidden);
 	if (verdict == VERDICT_ANSWER && answers) {
-		if (chain.serials) {
-			COUNT(answered);
-			count_read(rule.device, false);
-			emit_event(pdev, place,
-				   EVENT_OUTCOME(DSN_FATE_ANSWERED, DSN_SCRUB, 0, 0));
-		}
+		note_answer(pdev, &chain, &hidden, place);
 		return chain.len;
 	}
 	if (!last)
 		return 0;
 	if (verdict == VERDICT_WHOLE)
-		return whole_read(pdev, &key, rule.device, place);
+		return whole_read(pdev, &key, chain.rule.device, place);
 	return refuse(pdev, place, DSN_REASON_UNANSWERED);
 }
 

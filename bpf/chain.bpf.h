@@ -29,10 +29,16 @@ struct chain {
 	__u16 inside;	 /* a DSN whose serial has all bytes of the read, or 0 */
 	__u16 last;	 /* the last DSN in the chain */
 	__u16 found;	 /* and how many there are */
+	__u16 run;	 /* where the last bytes of VPD begin, or 0 */
 	bool serials;	 /* the read has bytes of a serial */
 	bool broken;	 /* the chain leads to a header that only the device knows */
 	bool unreadable; /* the chain could not be read */
 	bool hide;	 /* the walk writes headers */
+	bool odd;	 /* VPD is not one capability, whole and aligned */
+	bool vpd;	 /* the read has bytes of VPD */
+	bool vpd_data;	 /* and of its data */
+	bool gap;	 /* the read has a dword that no capability names */
+	bool named;	 /* and one that some does */
 	bool partial;	 /* as in config_read, also the next two */
 	bool compare;
 	bool last_layer;
@@ -124,24 +130,15 @@ static __always_inline __u32 near_dsn(struct vfio_pci_core_device *vdev, __u32 p
 {
 	__u64 map, copy;
 
-	if (len > DSN_BODY_LEN || pos < DSN_CFG_EXT)
+	if (len > DSN_BODY_LEN)
 		return DSN_NEAR_UNKNOWN;
 	map = (__u64)KREAD(vdev, pci_config_map);
 	copy = (__u64)KREAD(vdev, vconfig);
 	if (!map || !copy)
 		return DSN_NEAR_UNKNOWN;
+	if (pos < DSN_CFG_EXT)
+		return dsn_near_vpd(load_bytes, map, pos, len);
 	return dsn_near(load_bytes, map, copy, pos, len);
-}
-
-/*
- * Walks the chain for the read of `chain`, whose `pos`, `len` and `size` are set, and which
- * lies in config space. Returns whether it touches, or may touch, anything of a DSN.
- */
-static __always_inline bool survey(struct chain *chain, struct vfio_pci_core_device *vdev)
-{
-	chain_start(chain, vdev);
-	bpf_loop(DSN_CHAIN_MAX, find_dsn, chain, 0);
-	return chain->first || chain->serials || chain->broken || chain->unreadable;
 }
 
 #endif

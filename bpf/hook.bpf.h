@@ -22,7 +22,7 @@ static __always_inline bool is_write(__u64 iswrite)
 	return iswrite & 0xff;
 }
 
-/* Tells whether a read of `ret` bytes has none in the extended space, like most. */
+/* Tells whether a read of `ret` bytes has none from the first capability on, like most. */
 static __always_inline bool is_below(__s64 ret, __u64 ppos)
 {
 	bool failed = false;
@@ -31,7 +31,7 @@ static __always_inline bool is_below(__s64 ret, __u64 ppos)
 	if (ret <= 0)
 		return false;
 	end = KREAD_AT(__u64, ppos, failed) - CONFIG_START;
-	return !failed && end - 1 < DSN_CFG_EXT;
+	return !failed && end - 1 < DSN_CFG_CAPS;
 }
 
 /*

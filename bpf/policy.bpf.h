@@ -109,7 +109,13 @@ static __always_inline struct dsn_device *find_device(struct dsn_key key)
 /* The rule that a function shows, and its element of `counters` or NULL. */
 struct effective {
 	__u64 serial; /* 0 unless the policy is DSN_SERIAL */
-	__u32 policy; /* enum dsn_policy */
+	union {
+		struct {
+			__u32 policy; /* enum dsn_policy */
+			__u32 more;   /* enum dsn_vpd, DSN_GAPS_ZERO */
+		};
+		__u64 words;
+	};
 	__u32 kind;   /* of the function: DSN_KIND_VF, DSN_KIND_ARI */
 	struct dsn_device *device;
 };
@@ -120,10 +126,10 @@ struct effective {
  * others may write them: a mix of two rules does not fit. Set ids count up and are not used
  * again.
  */
-static __always_inline __u64 seal_of(__u64 serial, __u64 policy, __u32 set, __u64 kind)
+static __always_inline __u64 seal_of(__u64 serial, __u64 words, __u32 set, __u64 kind)
 {
 	return serial ^ ((kind << 32 | set) * 0xd6e8feb86659fd93ULL +
-			 (policy + 1) * 0x9e3779b97f4a7c15ULL);
+			 (words + 1) * 0x9e3779b97f4a7c15ULL);
 }
 
 /* Resolves the rule anew, and caches it if it depends on nothing but function and set. */
@@ -139,11 +145,12 @@ static __noinline int resolve_anew(struct pci_dev *pdev, const struct dsn_key *k
 		resolved = resolve_rule(set, pdev, *key, rule->kind, &lasting);
 	rule->serial = resolved.policy == DSN_SERIAL ? resolved.serial : 0;
 	rule->policy = resolved.policy;
+	rule->more = resolved.more;
 	if (!device || !set || !lasting)
 		return 0;
 	device->serial = rule->serial;
-	device->policy = rule->policy;
-	device->seal = seal_of(rule->serial, rule->policy, set->id, rule->kind);
+	device->words = rule->words;
+	device->seal = seal_of(rule->serial, rule->words, set->id, rule->kind);
 	return 0;
 }
 
@@ -160,9 +167,9 @@ static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pd
 	rule->kind = kind_of(pdev, key);
 	if (device && set) {
 		rule->serial = device->serial;
-		rule->policy = device->policy;
+		rule->words = device->words;
 		if (device->seal ==
-		    seal_of(rule->serial, rule->policy, set->id, rule->kind))
+		    seal_of(rule->serial, rule->words, set->id, rule->kind))
 			return;
 	}
 	resolve_anew(pdev, key, rule);

@@ -7,6 +7,7 @@
 #define DSN_SETTLE_BPF_H
 
 #include "vmlinux.h"
+#include "beside.bpf.h"
 #include "chain.bpf.h"
 #include "dsn_contract.h"
 #include "dsn_window.h"
@@ -22,7 +23,7 @@
 #define SIGSTOP 19
 #define VM_WRITE 0x2
 
-/* A config read that reaches extended config space. */
+/* A config read that reaches capabilities. */
 struct config_read {
 	__u64 vdev;
 	__u64 buf; /* user address of its first byte */
@@ -37,7 +38,7 @@ struct config_read {
 	bool stopped;	 /* its process has been sent SIGSTOP for it */
 
 	/* results, which the caller clears */
-	bool reached;	 /* it has bytes of a DSN */
+	bool reached;	 /* it has bytes of a DSN, or of what else is hidden */
 	bool changed;	 /* bytes differed, and were written */
 	__u64 failed_at; /* address of bytes that could not be written, or 0 */
 };
@@ -308,6 +309,59 @@ static __always_inline void write_policy(struct chain *chain)
 	bpf_loop(DSN_CHAIN_MAX, write_over, chain, 0);
 }
 
+/* Writes policy over VPD; over zeros if it is not one capability, whole and aligned. */
+static long write_vpd(__u32 i, void *data)
+{
+	struct chain *chain = data;
+	__u32 at = DSN_CFG_CAPS + i, vpd;
+
+	if (!is_vpd(chain, at))
+		return 0;
+	vpd = chain->run;
+	if (chain->odd) {
+		put_part(chain, at, 1, 0);
+	} else if (at == vpd + DSN_VPD_LEN - 1) {
+		if ((chain->rule.more & DSN_VPD_MASK) != DSN_VPD_HIDE) {
+			put_part(chain, vpd + DSN_VPD_DATA, DSN_VPD_LEN - DSN_VPD_DATA,
+				 DSN_VPD_END_TAGS);
+		} else {
+			put_part(chain, vpd, DSN_VPD_NEXT, 0);
+			put_part(chain, vpd + DSN_VPD_NEXT + 1,
+				 DSN_VPD_LEN - DSN_VPD_NEXT - 1, 0);
+		}
+	}
+	return 0;
+}
+
+static long write_gap(__u32 i, void *data)
+{
+	struct chain *chain = data;
+	__u32 at = (chain->pos & ~3) + 4 * i;
+
+	if (at >= chain->pos + chain->len)
+		return 1;
+	if (meet_gap(chain, at))
+		put_part(chain, at, 4, 0);
+	return 0;
+}
+
+/* Writes policy over what the read has beside serials. Returns whether it has anything. */
+static __always_inline bool write_beside(struct chain *chain, bool counted)
+{
+	bool vpd = (chain->vpd || !chain->map) &&
+		   (chain->rule.more & DSN_VPD_MASK) != DSN_VPD_PASS;
+
+	if (vpd)
+		bpf_loop(VPD_STEPS, write_vpd, chain, 0);
+	if (chain->rule.more & DSN_GAPS_ZERO)
+		bpf_loop(GAP_STEPS(chain), write_gap, chain, 0);
+	if (vpd && !counted)
+		COUNT(vpd);
+	if (chain->gap && !counted)
+		COUNT(gaps);
+	return vpd || chain->gap;
+}
+
 /*
  * settle() for a read of any length and any chain. If its bytes cannot be written, the last
  * layer stops the reader or kills it. Global: see put_part().
@@ -318,7 +372,7 @@ __noinline int settle_chain(struct config_read *read)
 	struct chain chain = {};
 	struct pci_dev *pdev;
 	struct dsn_key key;
-	bool reached;
+	bool reached, beside;
 
 	if (!read)
 		return 0;
@@ -326,8 +380,7 @@ __noinline int settle_chain(struct config_read *read)
 	pdev = KREAD(vdev, pdev);
 	chain.size = KREAD(pdev, cfg_size);
 	/* vfio_config_do_rw() refuses such a read before it copies a byte */
-	if (read->len > chain.size || read->pos + read->len > chain.size ||
-	    chain.size <= DSN_CFG_EXT)
+	if (read->len > chain.size || read->pos + read->len > chain.size)
 		return 0;
 	chain.pdev = (__u64)pdev;
 	chain.buf = read->buf;
@@ -346,10 +399,11 @@ __noinline int settle_chain(struct config_read *read)
 	find_rule(pdev, &key, &chain.rule);
 	/* a header is no secret, unless it is hidden */
 	reached = chain.serials || (chain.first && chain.rule.policy == DSN_HIDE);
-	if (!reached && !chain.broken)
-		return 0;
 	if (reached && !read->counted)
 		count_read(chain.rule.device, chain.rule.policy == DSN_PASS);
+	beside = write_beside(&chain, read->counted);
+	if (!reached && !beside && !chain.broken)
+		return 0;
 	if (chain.rule.policy != DSN_PASS) {
 		if (reached)
 			write_policy(&chain);
@@ -364,7 +418,7 @@ __noinline int settle_chain(struct config_read *read)
 		stop_reader(read, chain.stuck);
 	else if (reached && !read->counted)
 		emit_answered(pdev, read, chain.rule.policy, chain.changed);
-	return reached;
+	return reached || beside;
 }
 
 /* Settles a read that lies in one DSN; false if that takes settle_chain(). */
@@ -420,7 +474,7 @@ static __always_inline bool set_place(struct config_read *read, __u64 count, __u
 {
 	pos &= DSN_OFFSET_MASK;
 	if (!count || count > DSN_CFG_END || pos > DSN_CFG_END ||
-	    pos + count <= DSN_CFG_EXT)
+	    pos + count <= DSN_CFG_CAPS)
 		return false;
 	read->pos = pos;
 	read->len = count;

@@ -213,7 +213,7 @@ static __noinline int find_call(struct call *call)
 
 enum plain {
 	PLAIN_NONE,    /* any other call: find_call() knows */
-	PLAIN_NOTHING, /* a pread below DSN_CFG_EXT or outside config space, or a pwrite */
+	PLAIN_NOTHING, /* a pread below DSN_CFG_CAPS or outside config space, or a pwrite */
 	PLAIN_PREAD,   /* a pread of config space that reaches above it */
 };
 
@@ -235,7 +235,7 @@ static __always_inline enum plain find_plain(struct task_struct *task,
 	pos = CALL_POS(regs) - CONFIG_START;
 	/* vfio refuses a read that ends beyond config space before it copies a byte */
 	if (pos >= DSN_CFG_END || CALL_COUNT(regs) > DSN_CFG_END - pos ||
-	    pos + CALL_COUNT(regs) <= DSN_CFG_EXT)
+	    pos + CALL_COUNT(regs) <= DSN_CFG_CAPS)
 		return PLAIN_NOTHING;
 	return PLAIN_PREAD;
 }

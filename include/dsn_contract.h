@@ -13,9 +13,9 @@
  * Increased whenever a key or a value below changes its meaning or its layout. `load`
  * reuses pinned maps only if the number in `state` is this one.
  */
-#define DSN_LAYOUT 6
+#define DSN_LAYOUT 7
 
-/* The oldest layout whose rules have the keys and values of this one, flags aside. */
+/* The oldest layout whose rules have the keys and values of this one, flags and `more` aside. */
 #define DSN_LAYOUT_RULES 5
 
 /* The functions that a rule is for. dsn_precedence.h has the order of precedence. */
@@ -52,6 +52,19 @@ enum dsn_policy {
 	DSN_HIDE = 3,
 };
 
+/* What is shown of VPD (PCI 3.0 6.4), in the low bits of `more`. */
+enum dsn_vpd {
+	DSN_VPD_EMPTY = 0, /* all data reads as end tags; also what any unknown value means */
+	DSN_VPD_HIDE = 1, /* the capability has ID 0 and registers of zeros, its next pointer
+			     is kept */
+	DSN_VPD_PASS = 2,
+};
+
+#define DSN_VPD_MASK 0x0f
+
+/* In `more`: dwords from 0x40 on that vfio names no capability for read as zeros. */
+#define DSN_GAPS_ZERO 0x10
+
 enum dsn_rule_flag {
 	DSN_RULE_FILE =
 		1, /* the rule is in a configuration file, and goes with its line */
@@ -68,8 +81,9 @@ enum dsn_rule_flag {
  */
 struct dsn_rule {
 	__u64 serial;
-	__u16 policy; /* enum dsn_policy */
-	__u16 flags;  /* enum dsn_rule_flag; 0 in layouts where `policy` had 32 bits */
+	__u8 policy; /* enum dsn_policy */
+	__u8 more;   /* enum dsn_vpd, DSN_GAPS_ZERO; 0 in layouts where `policy` had 16 bits */
+	__u16 flags; /* enum dsn_rule_flag; 0 in layouts where `policy` had 32 bits */
 	__u32 expect; /* vendor id << 16 | device id; 0: any */
 };
 
@@ -93,7 +107,7 @@ struct dsn_device {
 	/* The function's effective rule, cached. Valid only if `seal` fits it together with
 	   the id of the rule set in force; see bpf/policy.bpf.h. */
 	__u64 serial;
-	__u64 policy; /* enum dsn_policy */
+	__u64 words; /* enum dsn_policy, and above 32 bits what the rule has in `more` */
 	__u64 seal;
 };
 
@@ -110,8 +124,10 @@ static inline __u32 dsn_device_index(const struct dsn_key *key)
 /* Sums over all functions since load; one element. */
 struct dsn_totals {
 	__u64 touched;	 /* reads that reached a DSN, whichever layer saw them */
-	__u64 repaired;	 /* of those, the ones that the check corrected after the hook */
-	__u64 answered;	 /* of those, the ones answered before vfio was entered */
+	__u64 vpd;	 /* reads that reached VPD, and show what the rule says */
+	__u64 gaps;	 /* reads that reached bytes without a capability, and show zeros */
+	__u64 repaired;	 /* of these, the ones that the check corrected after the hook */
+	__u64 answered;	 /* of these, the ones answered before vfio was entered */
 	__u64 refused;	 /* reads that cannot be made safe, refused before they began */
 	__u64 unchecked; /* reads that the hook saw and the check did not; must be 0 */
 	__u64 wholes; /* whole reads under DSN_HOOK_PERMISSION; also counts `wholes` entries */
@@ -332,7 +348,7 @@ _Static_assert(sizeof(struct dsn_key) == 8, "dsn_key has no padding");
 _Static_assert(sizeof(struct dsn_rule) == 16, "dsn_rule has no padding");
 _Static_assert(DSN_MAX_DEVICES == 1 << (64 - 51), "dsn_device_index() fills counters");
 _Static_assert(sizeof(struct dsn_device) == 88, "dsn_device has no padding");
-_Static_assert(sizeof(struct dsn_totals) == 112, "dsn_totals has no padding");
+_Static_assert(sizeof(struct dsn_totals) == 128, "dsn_totals has no padding");
 _Static_assert(sizeof(struct dsn_incident) == 40, "dsn_incident has no padding");
 _Static_assert(sizeof(struct dsn_repair) == 56, "dsn_repair has no padding");
 _Static_assert(sizeof(struct dsn_executable) == 16, "dsn_executable has no padding");

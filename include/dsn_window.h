@@ -10,6 +10,7 @@
 #endif
 
 /* Config space, in bytes (PCIe r6.2 7.2.2). */
+#define DSN_CFG_CAPS 0x40 /* capabilities start here */
 #define DSN_CFG_EXT 0x100 /* extended capabilities start here */
 #define DSN_CFG_END 0x1000
 
@@ -45,6 +46,16 @@ static inline __u32 dsn_hidden_header(__u32 header)
 }
 
 /*
+ * VPD capability (PCI 3.0 Appendix I): ID, next pointer, 2 bytes of address and flag, 4 of
+ * data. A guest finds an end tag wherever it reads the data: a VPD that is well-formed, and
+ * empty.
+ */
+#define DSN_VPD_LEN 8
+#define DSN_VPD_DATA 4 /* after these */
+#define DSN_VPD_NEXT 1
+#define DSN_VPD_END_TAGS 0x78787878
+
+/*
  * vfio has a map of its copy of config space: for each byte that it has copied, the low
  * byte of the capability's ID, or one of these marks: a byte that it has not copied,
  * which the device answers, and one of its own that the guest may be able to write.
@@ -64,6 +75,15 @@ static inline int dsn_copied(__u64 map)
 	__u64 zeros = ~(map | 0x0101010101010101ULL);
 
 	return !((zeros - 0x0101010101010101ULL) & ~zeros & 0x8080808080808080ULL);
+}
+
+/* Returns 0 unless one of 8 bytes of vfio's map, below DSN_CFG_EXT, is of VPD. */
+static inline __u64 dsn_maps_vpd(__u64 map)
+{
+	__u64 others = map ^ 0x0101010101010101ULL * DSN_MAP_VPD;
+
+	/* finds a byte of zeros */
+	return (others - 0x0101010101010101ULL) & ~others & 0x8080808080808080ULL;
 }
 
 /* Returns true if one of two dwords is the header of a DSN. */
@@ -112,6 +132,26 @@ static inline __u32 dsn_near_one(dsn_load load, __u64 map, __u64 copy, __u32 at,
 }
 
 /*
+ * Judges a read of 1 to 8 bytes below DSN_CFG_EXT: DSN_NEAR_NONE if vfio has copied all of it
+ * and no VPD reaches into it. vfio puts VPD data 4 to 7 bytes after the first of the bytes
+ * that its map has for VPD, whatever the map has there.
+ */
+static inline __u32 dsn_near_vpd(dsn_load load, __u64 map, __u32 pos, __u32 len)
+{
+	__u32 at = pos & ~3U, end = pos + len;
+	__u64 after;
+
+	if (pos < DSN_CFG_CAPS || end > at + 8 || end > DSN_CFG_EXT)
+		return DSN_NEAR_UNKNOWN;
+	after = load(map, at);
+	if (end <= at + 4)
+		after = (__u32)after;
+	return dsn_copied(after) && !dsn_maps_vpd(after) && !dsn_maps_vpd(load(map, at - 8))
+		       ? DSN_NEAR_NONE
+		       : DSN_NEAR_UNKNOWN;
+}
+
+/*
  * Judges a read of 1 to 8 bytes, the most frequent ones, at or above DSN_CFG_EXT: the offset
  * of the header of the one DSN that has all of it, or one of the above. A read has bytes of no
  * DSN for sure if vfio has copied all dwords where the header would be, from two before the
@@ -133,8 +173,11 @@ static inline __u32 dsn_near(dsn_load load, __u64 map, __u64 copy, __u32 pos, __
 		return DSN_NEAR_UNKNOWN;
 	if (end <= at + 4)
 		after = (__u32)after;
-	if (at < DSN_CFG_EXT + 8) /* below are no extended capabilities */
+	if (at < DSN_CFG_EXT + 8) { /* below are no extended capabilities, but maybe VPD */
+		if (dsn_maps_vpd(at == DSN_CFG_EXT ? before : (__u32)before))
+			return DSN_NEAR_UNKNOWN;
 		before = at == DSN_CFG_EXT ? 0 : before >> 32;
+	}
 	if (!dsn_copied(before) || !dsn_copied(after))
 		return DSN_NEAR_UNKNOWN;
 	headers = load(copy, at - 8);

@@ -58,7 +58,7 @@ char *serial_format(__u64 serial, char text[SERIAL_LEN])
 			       byte_of(serial, 1), byte_of(serial, 0));
 }
 
-static bool policy_parse(const char *text, __u16 *policy)
+static bool policy_parse(const char *text, __u8 *policy)
 {
 	static const __u16 named[] = { DSN_SCRUB, DSN_HIDE, DSN_PASS };
 	size_t i;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Finds what a read has beside serials that tells one card from another: VPD, and bytes that
+ * no capability names.
+ *
+ * Nothing here depends on the card's data, nor on vfio's copy of the address of VPD data: a
+ * guest can change that copy without the data following it.
+ */
+#ifndef DSN_BESIDE_BPF_H
+#define DSN_BESIDE_BPF_H
+
+#include "vmlinux.h"
+#include "chain.bpf.h"
+#include "dsn_window.h"
+#include "kmem.bpf.h"
+#include "verifier.bpf.h"
+#include <bpf/bpf_helpers.h>
+
+#define CAPS_LEN (DSN_CFG_EXT - DSN_CFG_CAPS)
+
+/* Tells whether VPD is one capability from `at` on, whole and aligned. */
+static __always_inline bool is_whole_vpd(const struct chain *chain, __u32 at)
+{
+	bool failed = false;
+	__u64 map = KREAD_AT(__u64, chain->map + at, failed);
+	__u8 next = KREAD_AT(__u8, chain->map + at + DSN_VPD_LEN, failed);
+	__u32 end = at + DSN_VPD_LEN;
+
+	return map == 0x0101010101010101ULL * DSN_MAP_VPD && !(at & 3) && !failed &&
+	       (end == DSN_CFG_EXT || (end < DSN_CFG_EXT && next != DSN_MAP_VPD));
+}
+
+/*
+ * Tells whether a byte is of VPD: vfio's map has it there, or had it at most 7 bytes before
+ * for the first time, as vfio puts the data after that. Called for one byte after the other.
+ */
+static __always_inline bool is_vpd(struct chain *chain, __u32 at)
+{
+	__u16 pair;
+
+	if (!chain->map) {
+		chain->odd = true;
+		return at < DSN_CFG_EXT;
+	}
+	if (at < DSN_CFG_EXT) {
+		pair = KREAD_AT(__u16, chain->map + at - 1, chain->unreadable);
+		if (pair >> 8 == DSN_MAP_VPD) {
+			if ((pair & 0xff) != DSN_MAP_VPD) {
+				chain->run = at;
+				if (!is_whole_vpd(chain, at))
+					chain->odd = true;
+			}
+			return true;
+		}
+	}
+	return chain->run && at - chain->run < DSN_VPD_LEN;
+}
+
+static long find_vpd(__u32 i, void *data)
+{
+	struct chain *chain = data;
+	__u32 at = DSN_CFG_CAPS + i;
+
+	if (is_vpd(chain, at) && dsn_inside(at, 1, chain->pos, chain->len)) {
+		chain->vpd = true;
+		if (at >= chain->run + DSN_VPD_DATA)
+			chain->vpd_data = true;
+	}
+	return 0;
+}
+
+#define VPD_STEPS (CAPS_LEN + DSN_VPD_LEN - 1)
+
+/* Tells whether vfio's map has VPD at all; that of most functions has none. */
+static __always_inline bool has_vpd(__u64 map)
+{
+	bool failed = false;
+	__u64 found = 0;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < CAPS_LEN; i += 8)
+		found |= dsn_maps_vpd(KREAD_AT(__u64, map + DSN_CFG_CAPS + i, failed));
+	return found || failed;
+}
+
+/* Notes whether a dword of the read is a gap: one that no capability names. */
+static __always_inline bool meet_gap(struct chain *chain, __u32 at)
+{
+	bool failed = false;
+
+	if (at >= DSN_CFG_CAPS &&
+	    (!chain->map || KREAD_AT(__u32, chain->map + at, failed) == ~0U)) {
+		chain->gap = true;
+		return true;
+	}
+	chain->named = true;
+	return false;
+}
+
+static long find_gap(__u32 i, void *data)
+{
+	struct chain *chain = data;
+	__u32 at = (chain->pos & ~3) + 4 * i;
+
+	if (at >= chain->pos + chain->len)
+		return 1;
+	meet_gap(chain, at);
+	return 0;
+}
+
+#define GAP_STEPS(chain) (((chain)->len + 3) / 4 + 1)
+
+/* Tells whether the read may have a gap, or part of one. */
+static __always_inline bool may_have_gap(const struct chain *chain)
+{
+	__u32 at = chain->pos & ~3;
+	bool failed = false;
+
+	if (chain->pos + chain->len > at + 8 || at + 8 > DSN_CFG_END)
+		return true;
+	return !dsn_copied(KREAD_AT(__u64, chain->map + at, failed)) || failed;
+}
+
+/* Finds VPD in the read of `chain`. Returns whether there may be anything beside serials. */
+static __always_inline bool survey_beside(struct chain *chain)
+{
+	chain->run = UNKNOWN(0);
+	chain->odd = UNKNOWN(0);
+	chain->vpd = UNKNOWN(0);
+	chain->vpd_data = UNKNOWN(0);
+	chain->gap = UNKNOWN(0);
+	chain->named = UNKNOWN(0);
+	if (chain->pos < DSN_CFG_EXT + DSN_VPD_LEN - 1 &&
+	    (!chain->map || has_vpd(chain->map)))
+		bpf_loop(VPD_STEPS, find_vpd, chain, 0);
+	return chain->vpd || !chain->map || may_have_gap(chain);
+}
+
+/*
+ * Walks the chain for the read of `chain`, whose `pos`, `len` and `size` are set, and which
+ * lies in config space, and looks beside it. Returns whether the read touches, or may touch,
+ * anything that may be hidden.
+ */
+static __always_inline bool survey(struct chain *chain, struct vfio_pci_core_device *vdev)
+{
+	bool beside;
+
+	chain_start(chain, vdev);
+	if (chain->pos + chain->len > DSN_CFG_EXT)
+		bpf_loop(DSN_CHAIN_MAX, find_dsn, chain, 0);
+	else
+		chain->broken = UNKNOWN(0);
+	beside = survey_beside(chain);
+	return beside || chain->first || chain->serials || chain->broken || chain->unreadable;
+}
+
+#endif
