@@ -71,17 +71,26 @@ static long find_vpd(__u32 i, void *data)
 
 #define VPD_STEPS (CAPS_LEN + DSN_VPD_LEN - 1)
 
-/* Tells whether vfio's map has VPD at all; that of most functions has none. */
-static __always_inline bool has_vpd(__u64 map)
-{
-	bool failed = false;
-	__u64 found = 0;
-	__u32 i;
+#define MAP_STEP 32 /* bytes of the map at once */
 
+/*
+ * Tells whether vfio's map has VPD at all; that of most functions has none. Not inlined, as
+ * callers have little stack left.
+ */
+static __noinline int has_vpd(__u64 map)
+{
+	__u64 words[MAP_STEP / 8], found = 0;
+	__u32 at, i;
+
+#pragma nounroll /* that would cost stack */
+	for (at = DSN_CFG_CAPS; at < DSN_CFG_EXT; at += MAP_STEP) {
+		if (bpf_probe_read_kernel(words, MAP_STEP, (void *)(map + at)))
+			return 1;
 #pragma unroll
-	for (i = 0; i < CAPS_LEN; i += 8)
-		found |= dsn_maps_vpd(KREAD_AT(__u64, map + DSN_CFG_CAPS + i, failed));
-	return found || failed;
+		for (i = 0; i < MAP_STEP / 8; i++)
+			found |= dsn_maps_vpd(words[i]);
+	}
+	return !!found;
 }
 
 /* Notes whether a dword of the read is a gap: one that no capability names. */

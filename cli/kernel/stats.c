@@ -31,6 +31,8 @@ const struct counter stats_counters[STATS_COUNTERS] = {
 	GAUGE(rules, "rules, without the default"),
 	GAUGE(claims, "functions that VMs have claimed"),
 	TOTAL(touched, "reads that reached a serial"),
+	TOTAL(vpd, "reads that reached hidden VPD"),
+	TOTAL(gaps, "reads that reached bytes without a capability, shown as zeros"),
 	COUNTER(missed,
 		"hook calls that the kernel skipped; without a check they may be leaks"),
 	TOTAL(repaired, "reads that the check corrected after the hook"),
