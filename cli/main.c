@@ -44,7 +44,7 @@ static const struct command commands[] = {
 	  .more = help_status },
 	{ .name = "set",
 	  .run = cmd_set,
-	  .operands = "TARGET VALUE [expect IDS]",
+	  .operands = "TARGET VALUE [vpd VPD] [gaps GAPS] [expect IDS]",
 	  .min = 2,
 	  .max = RULE_WORDS,
 	  .letters = "fs",
@@ -53,6 +53,8 @@ static const struct command commands[] = {
 		  "or default. VALUE is scrub (zeros), hide (no such capability), pass (the real serial),\n"
 		  "'derive UUID LABEL' (the serial that 'dsnctl derive' prints) or a serial:\n"
 		  "02-00-5e-10-00-00-00-01, with colons, or 16 hex digits; zero is scrub.\n"
+		  "VPD, which may hold a serial too, is empty, hide (no such capability) or pass; empty\n"
+		  "if nothing is said, and pass after pass. GAPS, what no capability names, is pass or zero.\n"
 		  "With 'expect 8086:10d3' the rule applies only to a function with these ids. Under\n"
 		  "--save a pass without it gets the ids of the card that is there.\n" },
 	{ .name = "unset",

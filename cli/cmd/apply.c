@@ -250,10 +250,11 @@ static int print_rules_json(const struct ruleset *set)
 {
 	struct json_object *object = json_result(), *list = json_object_new_array();
 	struct dsn_rule fallback = policy_default(set);
+	char text[VALUE_LEN];
 	size_t i;
 
-	json_object_object_add(object, "default",
-			       json_object_new_string(policy_name(fallback.policy)));
+	rule_format_value(&fallback, text);
+	json_object_object_add(object, "default", json_object_new_string(text));
 	json_object_object_add(object, "rules", list);
 	for (i = 0; i < set->count; i++) {
 		struct json_object *item = json_object_new_object();
@@ -266,6 +267,10 @@ static int print_rules_json(const struct ruleset *set)
 		ids_format(set->rules[i].expect, ids);
 		json_object_object_add(item, "target", json_object_new_string(target));
 		json_object_object_add(item, "value", json_object_new_string(value));
+		json_object_object_add(item, "vpd",
+				       json_object_new_string(vpd_name(&set->rules[i])));
+		json_object_object_add(item, "gaps",
+				       json_object_new_string(gaps_name(&set->rules[i])));
 		json_object_object_add(item, "expect",
 				       set->rules[i].expect ? json_object_new_string(ids)
 							    : NULL);
@@ -273,6 +278,15 @@ static int print_rules_json(const struct ruleset *set)
 	}
 	json_print(object);
 	return EXIT_DONE;
+}
+
+/* Completes the rules of a layout that knows no VPD and passes it under every rule. */
+static void add_usual(struct ruleset *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		set->rules[i].more = rule_usual_more(set->rules[i].policy);
 }
 
 int cmd_save(const struct options *options, int argc, char **argv)
@@ -285,6 +299,8 @@ int cmd_save(const struct options *options, int argc, char **argv)
 	(void)argv;
 	if (loaded_need_rules(&loaded, &failure) || rulemap_read_pinned(&set, &failure))
 		return say_failure(&failure);
+	if (!loaded.is_layout_ours)
+		add_usual(&set);
 	if (set.claim_count)
 		say_warning(
 			"claims of VMs are not saved: %zu functions have one; see 'dsnctl status'",

@@ -186,7 +186,7 @@ static int check_values(const struct wanted *request, enum effect effect)
 		bdf_format(&request->claims[i].key, bdf);
 		say_error(
 			"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
-			bdf, policy_name(request->claims[i].rule.policy));
+			bdf, policy_degraded_word(&request->claims[i].rule));
 		return EXIT_UNABLE;
 	}
 	return EXIT_DONE;
@@ -307,6 +307,26 @@ static void drop_others(struct ruleset *set, const struct wanted *request,
 	}
 }
 
+/*
+ * Takes from the rule below what that says of VPD and gaps: a claim has no words for it, and
+ * is not to show more than the operator's rule.
+ */
+static void take_settings(const struct ruleset *set, struct wanted *request)
+{
+	struct ruleset rules = *set;
+	size_t i;
+
+	rules.claim_count = 0;
+	for (i = 0; i < request->count; i++) {
+		struct dsn_rule *rule = &request->claims[i].rule;
+		struct dsn_rule below = policy_of(&rules, &request->claims[i].key).rule;
+
+		if ((below.more ^ rule_usual_more(below.policy)) & DSN_VPD_MASK)
+			rule->more = below.more & DSN_VPD_MASK;
+		rule->more |= below.more & DSN_GAPS_ZERO;
+	}
+}
+
 /* Keeps the name that the VM has already if none is given. */
 static void keep_name(const struct ruleset *set, struct wanted *request)
 {
@@ -417,6 +437,7 @@ int cmd_claim(const struct options *options, int argc, char **argv)
 		return status;
 	if (!options->name)
 		keep_name(&update.old, &request);
+	take_settings(&update.old, &request);
 	if (!options->add)
 		drop_others(&update.new, &request, &open);
 	for (i = 0; i < request.count; i++)

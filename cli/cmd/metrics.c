@@ -140,13 +140,15 @@ static void add_loaded(struct samples *samples, const struct loaded *loaded,
 		       const struct stats *stats)
 {
 	struct json_object *info = add(samples, INFO, 1);
+	char value[VALUE_LEN];
 	size_t i;
 
 	label(info, "version", loaded->state.version);
 	label(info, "hook", hook_name(stats->plan.hook));
 	label(info, "check", check_name(stats->plan.check));
 	label(info, "preemption", preemption_name(stats->running.model));
-	label(info, "default", policy_name(stats->default_rule.policy));
+	rule_format_value(&stats->default_rule, value);
+	label(info, "default", value);
 	add(samples, LOADED_TIME, boot_to_unix_time(loaded->state.loaded_ns));
 	for (i = 0; i < STATS_COUNTERS; i++)
 		add(samples, COUNTERS + i, counter_value(stats, &stats_counters[i]));

@@ -69,7 +69,7 @@ static int check_value(const struct loaded *loaded, const struct rule *rule)
 	key_format(&rule->key, target);
 	say_error(
 		"%s: cannot show %s: the loaded hook cannot write into VMMs (kernel lockdown, Secure Boot); serials read as zeros",
-		target, policy_name(rule->value.policy));
+		target, policy_degraded_word(&rule->value));
 	return EXIT_UNABLE;
 }
 

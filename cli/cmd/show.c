@@ -50,6 +50,8 @@ enum {
 	COL_LAST_READ,
 	COL_VM,
 	COL_UUID,
+	COL_VPD,
+	COL_GAPS,
 	COL_CLOSED, /* only of get */
 };
 
@@ -66,6 +68,8 @@ static const struct column policy_columns[] = {
 	[COL_LAST_READ] = { "last_read" },
 	[COL_VM] = { "vm" },
 	[COL_UUID] = { "uuid" },
+	[COL_VPD] = { "vpd" },
+	[COL_GAPS] = { "gaps" },
 	[COL_CLOSED] = { "closed" },
 };
 
@@ -94,6 +98,8 @@ static void fill_policy(struct table *table, const struct dsn_key *key,
 	table_text(table, COL_SERIAL, policy_presented(&rule, serial));
 	table_text(table, COL_RULE, source);
 	table_bool(table, COL_DEGRADED, policy_is_degraded(effect, &policy->rule));
+	table_text(table, COL_VPD, vpd_name(&rule));
+	table_text(table, COL_GAPS, gaps_name(&rule));
 	fill_vm(table, COL_VM, policy->claim);
 }
 
@@ -232,11 +238,12 @@ static int dump_json(struct table *rules, struct table *others, const struct rul
 {
 	struct json_object *object = json_result();
 	struct dsn_rule rule = policy_default(set);
+	char value[VALUE_LEN];
 
 	if (!object)
 		return out_of_memory();
-	json_object_object_add(object, "default",
-			       json_object_new_string(policy_name(rule.policy)));
+	rule_format_value(&rule, value);
+	json_object_object_add(object, "default", json_object_new_string(value));
 	json_object_object_add(object, "rules", table_take_rows(rules));
 	json_object_object_add(object, "others", table_take_rows(others));
 	json_print(object);
@@ -248,6 +255,7 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	_cleanup_(table_free) struct table rules = {}, others = {};
 	_cleanup_(ruleset_free) struct ruleset set = {};
 	_cleanup_(counters_close) struct counters counters = {};
+	char value[VALUE_LEN];
 	struct dsn_rule rule;
 	struct loaded loaded;
 	int status;
@@ -268,7 +276,8 @@ int cmd_dump(const struct options *options, int argc, char **argv)
 	if (options->json)
 		return dump_json(&rules, &others, &set);
 	rule = policy_default(&set);
-	printf("default: %s\n", policy_name(rule.policy));
+	rule_format_value(&rule, value);
+	printf("default: %s\n", value);
 	if (json_object_array_length(rules.rows) && table_print(&rules))
 		return out_of_memory();
 	return EXIT_DONE;
@@ -286,6 +295,8 @@ enum {
 	LIST_CLOSED,
 	LIST_VM,
 	LIST_UUID,
+	LIST_VPD,
+	LIST_GAPS,
 	LIST_HAS_VPD,
 	LIST_REAL, /* the first that only --real prints */
 	LIST_REAL_VPD,
@@ -297,7 +308,8 @@ static const struct column list_columns[] = {
 	[LIST_RULE] = { "rule" },	[LIST_DEGRADED] = { "degraded" },
 	[LIST_OPEN_BY] = { "open_by" }, [LIST_EARLY] = { "early" },
 	[LIST_CLOSED] = { "closed" },	[LIST_VM] = { "vm" },
-	[LIST_UUID] = { "uuid" },	[LIST_HAS_VPD] = { "has_vpd" },
+	[LIST_UUID] = { "uuid" },	[LIST_VPD] = { "vpd" },
+	[LIST_GAPS] = { "gaps" },	[LIST_HAS_VPD] = { "has_vpd" },
 	[LIST_REAL] = { "real" },	[LIST_REAL_VPD] = { "real_vpd" },
 };
 
@@ -389,6 +401,8 @@ static void fill_list(struct table *table, const struct pci_function *device,
 			table_text(table, LIST_SERIAL, policy_presented(&rule, serial));
 		table_text(table, LIST_RULE, source);
 		fill_vm(table, LIST_VM, policy.claim);
+		table_text(table, LIST_VPD, vpd_name(&rule));
+		table_text(table, LIST_GAPS, gaps_name(&rule));
 		table_bool(table, LIST_DEGRADED,
 			   policy_is_degraded(effect, &policy.rule));
 	} else {

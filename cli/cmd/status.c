@@ -279,7 +279,8 @@ static bool fill_unsaved(struct table *table, const struct ruleset *set)
 	for (i = 0; i < set->count; i++) {
 		const struct config_entry *entry = config_find(&config, &set->keys[i]);
 		bool is_usual = set->keys[i].scope == DSN_SCOPE_DEFAULT &&
-				set->rules[i].policy == DSN_SCRUB;
+				rule_equal(&set->rules[i],
+					   &(struct dsn_rule){ .policy = DSN_SCRUB });
 
 		if (entry ? rule_equal(&entry->rule.value, &set->rules[i]) : is_usual)
 			continue;
@@ -451,7 +452,7 @@ static void fill_loaded(struct table *table, const struct loaded *loaded,
 			const struct stats *stats)
 {
 	const struct dsn_state *state = &loaded->state;
-	char since[TIME_LEN];
+	char since[TIME_LEN], value[VALUE_LEN];
 	size_t i;
 
 	table_text(table, COL_HOOK_REASON,
@@ -466,7 +467,8 @@ static void fill_loaded(struct table *table, const struct loaded *loaded,
 	table_text(table, COL_VERSION, state->version);
 	format_boot_time(state->loaded_ns, since);
 	table_text(table, COL_SINCE, since);
-	table_text(table, COL_DEFAULT, policy_name(stats->default_rule.policy));
+	rule_format_value(&stats->default_rule, value);
+	table_text(table, COL_DEFAULT, value);
 	for (i = 0; i < STATS_COUNTERS; i++)
 		table_number(table, COL_COUNTERS + i,
 			     counter_value(stats, &stats_counters[i]));

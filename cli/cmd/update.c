@@ -49,13 +49,14 @@ int update_begin(struct update *update, const char *action)
 	return err ? failed(err) : EXIT_DONE;
 }
 
-/* Returns true if a guest that has the function would see another serial than before. */
+/* Returns true if a guest that has the function would see another serial or VPD than before. */
 static bool shows_another(const struct update *update, const struct dsn_key *function)
 {
 	struct policy was = policy_of(&update->old, function);
 	struct policy is = policy_of(&update->new, function);
 
-	return was.rule.policy != is.rule.policy || was.rule.serial != is.rule.serial;
+	return was.rule.policy != is.rule.policy || was.rule.serial != is.rule.serial ||
+	       was.rule.more != is.rule.more;
 }
 
 static int check_open(const struct update *update)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dsnctl verify: reads serials as a VMM does, and compares them with the rules. */
+/* dsnctl verify: reads serials and VPD as a VMM does, and compares them with the rules. */
 #include "cmd/command.h"
 
 #include <bpf/bpf.h>
@@ -14,6 +14,7 @@
 #include "kernel/vfio.h"
 #include "model/key.h"
 #include "model/policy.h"
+#include "model/vpd.h"
 #include "lib/message.h"
 #include "lib/table.h"
 #include "lib/util.h"
@@ -57,31 +58,40 @@ static void add_row(struct outcome *outcome, const char *bdf, const struct dsn_r
 	table_text(table, COL_DETAIL, detail);
 }
 
+/* Names what a way of reading reads. */
+static const char *object_of(const struct reading *reading)
+{
+	return !strncmp(reading->path, "vpd", 3) ? "VPD"
+	       : !strcmp(reading->path, "gaps")	 ? "capability that vfio unlinks"
+						 : "serial";
+}
+
 static void add_reading(struct outcome *outcome, const char *bdf,
 			const struct dsn_rule *rule, const struct reading *reading)
 {
 	bool refused = outcome->withheld && reading->error == -EPERM;
 	bool whole =
 		outcome->whole_passes && reading->real && !strcmp(reading->path, "whole");
-	const char *detail = NULL;
+	char detail[96] = "";
 
 	if (refused)
-		detail = "nothing could have been written over it";
+		strcpy(detail, "nothing could have been written over it");
 	else if (reading->error)
-		detail = strerror(-reading->error);
+		snprintf(detail, sizeof(detail), "%s", strerror(-reading->error));
 	else if (whole)
-		detail = "the real serial, let through by 'load --whole-reads allow'";
-	else if (reading->real)
-		detail = "not what the rules say: the real serial was readable";
+		strcpy(detail,
+		       "the real serial, let through by 'load --whole-reads allow'");
 	else if (!reading->match)
-		detail = "not what the rules say, and not the real serial";
+		snprintf(detail, sizeof(detail), "not what the rules say%s the real %s%s",
+			 reading->real ? ":" : ", and not", object_of(reading),
+			 reading->real ? " was readable" : "");
 	add_row(outcome, bdf, rule, reading->path,
 		refused		 ? "refused"
 		: reading->error ? "failed"
 		: reading->match ? "match"
 		: whole		 ? "passed"
 				 : "MISMATCH",
-		detail);
+		*detail ? detail : NULL);
 	outcome->failed |= !reading->match && !refused && !whole;
 	outcome->real |= reading->real && !whole;
 	outcome->whole |= whole;
@@ -120,26 +130,50 @@ static int read_hardware(const char *bdf, struct readback *readback)
 	return 0;
 }
 
+#define MAX_READINGS (READINGS + VPD_READINGS + 1)
+
+/* Reads what the function has in every way. Returns the number of readings. */
+static size_t read_by_rule(const struct outcome *outcome, const struct vfio *vfio,
+			   struct readback *readback, const struct dsn_rule *rule,
+			   struct reading readings[MAX_READINGS])
+{
+	bool withheld = outcome->withheld;
+	size_t count = 0;
+
+	readback_expect(readback, rule, withheld && rule->policy != DSN_PASS);
+	if (readback->count) {
+		readback_read(readback, vfio->device, vfio->config, readings);
+		count = READINGS;
+	}
+	if (readback->vpd) {
+		readback_vpd(readback, rule, withheld, vfio->device, vfio->config,
+			     readings + count);
+		count += VPD_READINGS;
+	}
+	if (rule->more & DSN_GAPS_ZERO)
+		count += readback_gaps(readback, withheld, vfio->device, vfio->config,
+				       readings + count);
+	return count;
+}
+
 /* Reads the function in every way, and again if its rule was changed meanwhile. */
 static int read_function(struct outcome *outcome, const struct dsn_key *key,
 			 const char *bdf, const struct vfio *vfio,
 			 struct readback *readback)
 {
-	struct reading readings[READINGS];
+	struct reading readings[MAX_READINGS];
 	struct dsn_rule rule, after;
+	size_t count = 0, i;
 	int status;
-	size_t i;
 
 	status = find_rule(outcome, key, &rule);
 	for (; !status; rule = after) {
-		readback_expect(readback, &rule,
-				outcome->withheld && rule.policy != DSN_PASS);
-		readback_read(readback, vfio->device, vfio->config, readings);
+		count = read_by_rule(outcome, vfio, readback, &rule, readings);
 		status = find_rule(outcome, key, &after);
 		if (!status && rule_equal(&rule, &after))
 			break;
 	}
-	for (i = 0; !status && i < READINGS; i++)
+	for (i = 0; !status && i < count; i++)
 		add_reading(outcome, bdf, &rule, &readings[i]);
 	return status;
 }
@@ -165,9 +199,11 @@ static void find_opener(enum dsn_hook hook, const struct dsn_key *key, char who[
 static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 {
 	_cleanup_(vfio_close) struct vfio vfio = VFIO_CLOSED;
-	struct readback readback = {};
+	static __u8 vpd[VPD_SIZE];
+	struct readback readback = { .vpd_data = vpd };
 	struct dsn_rule rule;
 	char bdf[BDF_LEN];
+	long length;
 	const char *step;
 	int status, err;
 	char who[80];
@@ -182,6 +218,8 @@ static int verify_function(struct outcome *outcome, const struct dsn_key *key)
 		err = read_hardware(bdf, &readback);
 	}
 	if (!err) {
+		length = vpd_read(key, vpd);
+		readback.vpd_length = length < 0 ? 0 : length;
 		outcome->verified++;
 		return read_function(outcome, key, bdf, &vfio, &readback);
 	}
@@ -208,9 +246,10 @@ static const struct pci_function *find_device(const struct pci_function *devices
 		;
 	if (i == count)
 		say_error("%s: no such function", bdf);
-	else if (!devices[i].has_dsn)
-		say_error("%s: no Device Serial Number capability: nothing to verify",
-			  bdf);
+	else if (!devices[i].has_dsn && !devices[i].has_vpd)
+		say_error(
+			"%s: no Device Serial Number capability and no VPD: nothing to verify",
+			bdf);
 	else if (!pci_is_vfio(&devices[i]))
 		say_error("%s: bound to %s, not to vfio-pci: no guest can read it", bdf,
 			  *devices[i].driver ? devices[i].driver : "no driver");
@@ -237,11 +276,12 @@ static int verify(struct outcome *outcome, const struct dsn_key *key)
 		return device ? verify_function(outcome, key) : EXIT_FAILED;
 	}
 	for (i = 0; !status && i < count; i++)
-		if (devices[i].has_dsn && pci_is_vfio(&devices[i]))
+		if ((devices[i].has_dsn || devices[i].has_vpd) &&
+		    pci_is_vfio(&devices[i]))
 			status = verify_function(outcome, &devices[i].key);
 	if (!status && !json_object_array_length(outcome->table.rows))
 		say_warning(
-			"no function with a serial is bound to vfio-pci: nothing was verified");
+			"no function with a serial or VPD is bound to vfio-pci: nothing was verified");
 	return status;
 }
 
@@ -314,7 +354,7 @@ int cmd_verify(const struct options *options, int argc, char **argv)
 			"whole reads show the real serial, because of 'load --whole-reads allow': fine only for VMMs that ask the device again for each read by a guest");
 	if (outcome.real) {
 		say_error(
-			"not protected: a real serial was readable, against the rules; see 'dsnctl status'");
+			"not protected: bytes of a device that the rules hide were readable; see 'dsnctl status'");
 		return EXIT_UNPROTECTED;
 	}
 	return outcome.failed ? EXIT_FAILED : EXIT_DONE;

@@ -19,6 +19,7 @@ enum kind {
 	KIND_DOUBLE,
 	KIND_CARD,
 	KIND_ZERO,
+	KIND_VPD,
 	KIND_OTHER,
 	KIND_ABSENT,
 	KIND_NO_DSN,
@@ -35,9 +36,10 @@ static const char *const kinds[KINDS] = {
 	[KIND_DOUBLE] = "serials that two devices share",
 	[KIND_CARD] = "functions that differ from their card's others",
 	[KIND_ZERO] = "devices whose driver needs a serial",
+	[KIND_VPD] = "devices whose driver needs VPD",
 	[KIND_OTHER] = "rules ignored because the device has other ids",
 	[KIND_ABSENT] = "rules for functions that are not there",
-	[KIND_NO_DSN] = "rules for functions without a serial",
+	[KIND_NO_DSN] = "rules for functions without a serial and VPD",
 	[KIND_DEGRADED] = "rules degraded to scrub",
 	[KIND_UNTIED] = "passes without 'expect'",
 	[KIND_UNBOUND] = "rules for functions that are not bound to vfio-pci",
@@ -104,6 +106,12 @@ const char *warn_zero(const char *driver)
 		if (!strcmp(driver, minds[i].driver))
 			return minds[i].does;
 	return NULL;
+}
+
+const char *warn_vpd(__u32 ids)
+{
+	/* cxgb4 and cxgb3 read name, serial and part number of their PFs before all else */
+	return ids >> 16 == 0x1425 ? "Chelsio's driver does not attach without it" : NULL;
 }
 
 /* Finds the device of a function or rule: under ARI that of all functions of its bus. */
@@ -304,6 +312,28 @@ static void warn_zeros(struct context *context)
 	}
 }
 
+static void warn_vpds(struct context *context)
+{
+	char bdf[BDF_LEN];
+	const char *does;
+	size_t i;
+
+	for (i = 0; i < context->count; i++) {
+		const struct pci_function *device = &context->devices[i];
+		struct policy policy;
+
+		does = device->has_vpd ? warn_vpd(device->ids) : NULL;
+		if (!does || !is_touched(context, device))
+			continue;
+		policy = policy_of(context->set, &device->key);
+		if ((policy.rule.more & DSN_VPD_MASK) == DSN_VPD_PASS)
+			continue;
+		bdf_format(&device->key, bdf);
+		warn(context, KIND_VPD, "%s: no VPD, and %s; 'vpd pass' shows it", bdf,
+		     does);
+	}
+}
+
 /* Warns of a rule whose function is not there, is another one, or is not affected. */
 static void warn_function(struct context *context, const struct ruleset_change *change,
 			  const struct pci_function *device)
@@ -322,9 +352,10 @@ static void warn_function(struct context *context, const struct ruleset_change *
 		warn(context, KIND_OTHER,
 		     "%s: is %s, not %s as the rule expects; the rule is ignored", bdf,
 		     ids, expected);
-	} else if (!device->has_dsn) {
+	} else if (!device->has_dsn && !device->has_vpd &&
+		   !(change->is->more & DSN_GAPS_ZERO)) {
 		warn(context, KIND_NO_DSN,
-		     "%s: no Device Serial Number capability; the rule has no effect",
+		     "%s: no Device Serial Number capability and no VPD; the rule has no effect",
 		     bdf);
 	} else if (strcmp(device->driver, "vfio-pci")) {
 		warn(context, KIND_UNBOUND,
@@ -347,7 +378,7 @@ static void warn_degraded(struct context *context)
 		key_format(change->key, target);
 		warn(context, KIND_DEGRADED,
 		     "%s: %s is degraded to scrub: nothing can be written into VMMs here",
-		     target, policy_name(change->is->policy));
+		     target, policy_degraded_word(change->is));
 	}
 }
 
@@ -435,6 +466,7 @@ void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
 	warn_targets(&context);
 	warn_cards(&context);
 	warn_zeros(&context);
+	warn_vpds(&context);
 	warn_of_more(&context);
 	kmod_unref(context.kmod);
 	free(context.devices);

@@ -9,8 +9,8 @@
 
 /*
  * Warns, a line each, of effects of the changes: unsuitable serials, the same serial for
- * two devices, different serials for the functions of one card, zeros for a device whose
- * driver needs a serial, rules that have no effect or are for another device.
+ * two devices, different serials for the functions of one card, zeros or no VPD for a
+ * device whose driver needs a serial or VPD, rules that have no effect or are for another device.
  */
 void warn_changes(const struct ruleset *set, const struct ruleset_diff *diff,
 		  enum effect effect);
@@ -26,5 +26,8 @@ const char *warn_serial(__u64 serial);
  * pure.
  */
 const char *warn_zero(const char *driver);
+
+/* Returns what a guest's driver of such a device does without VPD, or NULL; pure. */
+const char *warn_vpd(__u32 ids);
 
 #endif

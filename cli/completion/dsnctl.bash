@@ -36,6 +36,8 @@ _dsnctl_words() {
 	HOW) echo known refuse allow ;;
 	LEVEL) echo proven withheld vmm-trusted best-effort ;;
 	VALUE) echo scrub hide pass derive ;;
+	VPD) echo empty hide pass ;;
+	GAPS) echo pass zero ;;
 	UUID) _dsnctl_uuids ;;
 	LABEL) echo alias mac slot ;;
 	CLAIMED) echo scrub hide none derive: ;;
@@ -46,8 +48,22 @@ _dsnctl_words() {
 	esac
 }
 
+# Names of settings that may still follow, as NAME|NAME, or the word for what the last one
+# wants: _dsnctl_settings "OPERAND..." NAME WORD...
+_dsnctl_settings() {
+	local given=" $1 " names=''
+
+	shift
+	while (($# > 1)); do
+		[[ $given != *" $1 " ]] || { echo "$2" && return; }
+		[[ $given == *" $1"[\ =]* ]] || names+="|$1"
+		shift 2
+	done
+	echo "${names#|}"
+}
+
 _dsnctl() {
-	local program=$1 line=${COMP_LINE:0:COMP_POINT} words=() operands=() wants=()
+	local program=$1 line=${COMP_LINE:0:COMP_POINT} words=() operands=() wants=() settings=()
 	local current command help word kind='' i
 
 	# bash would take a BDF apart at its colons
@@ -82,11 +98,19 @@ _dsnctl() {
 	elif [[ ! $kind ]]; then
 		read -ra wants < <(sed -nE "1s/^Usage: dsnctl $command//p" <<<"$help" |
 			sed 's/\[OPTION.*//; s/[][]//g')
-		# a derived serial has more words
-		if [[ $command == set && ${operands[1]:-} == derive ]]; then
-			wants=("${wants[@]:0:2}" UUID LABEL "${wants[@]:2}")
-			[[ ! ${operands[3]:-} =~ ^(alias|mac|slot)$ ]] ||
-				wants=("${wants[@]:0:4}" NAME "${wants[@]:4}")
+		# a derived serial has more words, and what follows a value is in any order
+		if [[ $command == set ]]; then
+			settings=("${wants[@]:2}") wants=("${wants[@]:0:2}")
+			if [[ ${operands[1]:-} == derive ]]; then
+				wants+=(UUID LABEL)
+				[[ ! ${operands[3]:-} =~ ^(alias|mac|slot)$ ]] || wants+=(NAME)
+			fi
+			i=${#wants[@]}
+			if ((${#operands[@]} >= i)); then
+				kind=$(_dsnctl_settings "${operands[*]:i}" "${settings[@]}")
+				[[ $kind ]] || return
+				wants=("${operands[@]}" "$kind") kind=''
+			fi
 		fi
 		# pairs after the UUID
 		if [[ $command == claim ]]; then

@@ -12,16 +12,39 @@ struct dsn_rule policy_default(const struct ruleset *set)
 	return rule ? *rule : (struct dsn_rule){ .policy = DSN_SCRUB };
 }
 
+static bool needs_writes(const struct dsn_rule *rule)
+{
+	return rule->policy == DSN_SERIAL || rule->policy == DSN_HIDE;
+}
+
+static bool hides_vpd(const struct dsn_rule *rule)
+{
+	return (rule->more & DSN_VPD_MASK) == DSN_VPD_HIDE;
+}
+
 bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule)
 {
-	return effect == EFFECT_WITHHOLD &&
-	       (rule->policy == DSN_SERIAL || rule->policy == DSN_HIDE);
+	return effect == EFFECT_WITHHOLD && (needs_writes(rule) || hides_vpd(rule));
+}
+
+const char *policy_degraded_word(const struct dsn_rule *rule)
+{
+	return needs_writes(rule) ? policy_name(rule->policy) : "vpd hide";
 }
 
 struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule)
 {
-	return policy_is_degraded(effect, rule) ? (struct dsn_rule){ .policy = DSN_SCRUB }
-						: *rule;
+	struct dsn_rule shown = *rule;
+
+	if (effect != EFFECT_WITHHOLD)
+		return shown;
+	if (needs_writes(rule)) {
+		shown.policy = DSN_SCRUB;
+		shown.serial = 0;
+	}
+	if (hides_vpd(rule))
+		shown.more = (shown.more & ~DSN_VPD_MASK) | DSN_VPD_EMPTY;
+	return shown;
 }
 
 bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function)

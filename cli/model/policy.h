@@ -25,7 +25,7 @@ bool policy_is_met(const struct dsn_rule *rule, const struct dsn_key *function);
 /* The effect of the programs on reads. */
 enum effect {
 	EFFECT_NONE,	 /* nothing is loaded */
-	EFFECT_WITHHOLD, /* nothing is written: every rule but `pass` means scrub */
+	EFFECT_WITHHOLD, /* nothing is written: serial and hide mean scrub, vpd hide empty */
 	EFFECT_WRITE,	 /* what the rule says */
 };
 
@@ -34,6 +34,9 @@ struct dsn_rule policy_under(enum effect effect, const struct dsn_rule *rule);
 
 /* Returns true if that is less than the rule asks for. */
 bool policy_is_degraded(enum effect effect, const struct dsn_rule *rule);
+
+/* Returns the word of a degraded rule that cannot be shown. */
+const char *policy_degraded_word(const struct dsn_rule *rule);
 
 /* Returns the default rule: scrub if none was set. */
 struct dsn_rule policy_default(const struct ruleset *set);

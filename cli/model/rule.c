@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One rule as text: KEY VALUE [expect VENDOR:DEVICE]. */
+/* One rule as text: KEY VALUE [vpd VPD] [gaps GAPS] [expect VENDOR:DEVICE]. */
 #include "model/rule.h"
 
 #include <stdarg.h>
@@ -78,6 +78,7 @@ const char *value_parse(const char *text, struct dsn_rule *rule)
 	const char *error = serial_parse(text, &rule->serial);
 
 	rule->policy = DSN_SCRUB;
+	rule->more = rule_usual_more(DSN_SCRUB);
 	rule->flags = 0;
 	rule->expect = 0;
 	if (!error) {
@@ -85,8 +86,10 @@ const char *value_parse(const char *text, struct dsn_rule *rule)
 		return NULL;
 	}
 	rule->serial = 0;
-	if (policy_parse(text, &rule->policy))
+	if (policy_parse(text, &rule->policy)) {
+		rule->more = rule_usual_more(rule->policy);
 		return NULL;
+	}
 	if (text[strspn(text, "0123456789abcdefABCDEF:-xX")])
 		return "not a value (" VALUES ")";
 	return error;
@@ -137,9 +140,33 @@ const char *policy_name(__u32 policy)
 	}
 }
 
+static const char *const vpd_names[] = {
+	[DSN_VPD_EMPTY] = "empty",
+	[DSN_VPD_HIDE] = "hide",
+	[DSN_VPD_PASS] = "pass",
+};
+
+const char *vpd_name(const struct dsn_rule *rule)
+{
+	unsigned int vpd = rule->more & DSN_VPD_MASK;
+
+	return vpd_names[vpd < ARRAY_SIZE(vpd_names) ? vpd : DSN_VPD_EMPTY];
+}
+
+const char *gaps_name(const struct dsn_rule *rule)
+{
+	return rule->more & DSN_GAPS_ZERO ? "zero" : "pass";
+}
+
+__u8 rule_usual_more(__u32 policy)
+{
+	return policy == DSN_PASS ? DSN_VPD_PASS : DSN_VPD_EMPTY;
+}
+
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
 {
-	return a->policy == b->policy && a->serial == b->serial && a->expect == b->expect;
+	return a->policy == b->policy && a->serial == b->serial && a->more == b->more &&
+	       a->expect == b->expect;
 }
 
 #define WORD_BYTES 64 /* of a word in an error */
@@ -161,11 +188,63 @@ static bool wrong_word(char error[RULE_ERROR], const char *word, const char *fau
 	return wrong(error, "%.*s: %s", (int)text_fit(word, WORD_BYTES), word, fault);
 }
 
+static const char *vpd_parse(const char *text, struct dsn_rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vpd_names); i++) {
+		if (strcmp(text, vpd_names[i]))
+			continue;
+		rule->more = (rule->more & ~DSN_VPD_MASK) | i;
+		return NULL;
+	}
+	return "want vpd empty, hide or pass";
+}
+
+static const char *gaps_parse(const char *text, struct dsn_rule *rule)
+{
+	if (strcmp(text, "zero") && strcmp(text, "pass"))
+		return "want gaps zero or pass";
+	rule->more &= ~DSN_GAPS_ZERO;
+	if (!strcmp(text, "zero"))
+		rule->more |= DSN_GAPS_ZERO;
+	return NULL;
+}
+
+static const char *expect_parse(const char *text, struct dsn_rule *rule)
+{
+	return ids_parse(text, &rule->expect);
+}
+
+/* The words that may follow the value, with one after each, or one after a '='. */
+static const struct setting {
+	const char *name, *wants;
+	const char *(*parse)(const char *text, struct dsn_rule *rule);
+} settings[] = {
+	{ "vpd", "empty, hide or pass", vpd_parse },
+	{ "gaps", "zero or pass", gaps_parse },
+	{ "expect", "VENDOR:DEVICE, as in 8086:10d3", expect_parse },
+};
+
+/* Finds the setting that a word names; `rest` is what stands after its '=', or NULL. */
+static const struct setting *find_setting(const char *word, const char **rest)
+{
+	size_t i, length = strcspn(word, "=");
+
+	*rest = word[length] ? word + length + 1 : NULL;
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (strlen(settings[i].name) == length &&
+		    !strncmp(word, settings[i].name, length))
+			return &settings[i];
+	return NULL;
+}
+
 /* Names a character that editors and web pages put in place of another, or in between. */
 static bool has_only_plain(const char *word, char error[RULE_ERROR])
 {
 	const struct text_lookalike *alike;
 	const char *at;
+	const char *rest;
 	size_t length;
 	__u32 code;
 
@@ -181,7 +260,7 @@ static bool has_only_plain(const char *word, char error[RULE_ERROR])
 	}
 	if (strpbrk(word, "\"'`"))
 		return wrong_word(error, word, "write values without quotes");
-	if (strchr(word, '='))
+	if (strchr(find_setting(word, &rest) && rest ? rest : word, '='))
 		return wrong_word(error, word,
 				  "no '=' stands between target and value, but a space");
 	return true;
@@ -235,22 +314,39 @@ static int take_value(char *const words[], int count, struct rule *rule,
 	return 0;
 }
 
-/* Reads what may follow the value. */
-static bool take_expect(char *const words[], int count, struct rule *rule,
-			char error[RULE_ERROR])
+/* Reads one setting. Returns the number of its words, or 0 with the reason in `error`. */
+static int take_setting(char *const words[], int count, struct rule *rule,
+			unsigned int *seen, char error[RULE_ERROR])
 {
-	const char *bad;
+	const char *text, *bad;
+	const struct setting *setting = find_setting(words[0], &text);
+	int used = text ? 1 : 2;
 
-	if (count && strcmp(words[0], "expect"))
-		return wrong_word(error, words[0],
-				  "only 'expect VENDOR:DEVICE' may follow the value");
-	if (count == 1)
-		return wrong(error, "expect: wants VENDOR:DEVICE, as in 8086:10d3");
-	bad = count > 1 ? ids_parse(words[1], &rule->value.expect) : NULL;
-	if (bad)
-		return wrong_word(error, words[1], bad);
-	if (count > 2)
-		return wrong_word(error, words[2], "nothing may follow");
+	if (!setting)
+		return wrong_word(
+			error, words[0],
+			"only 'vpd', 'gaps' and 'expect VENDOR:DEVICE' may follow the value");
+	if (*seen & 1U << (setting - settings))
+		return wrong(error, "%s: is given twice", setting->name);
+	*seen |= 1U << (setting - settings);
+	if (count < used)
+		return wrong(error, "%s: wants %s", setting->name, setting->wants);
+	bad = setting->parse(text ? text : words[1], &rule->value);
+	return bad ? wrong_word(error, words[used - 1], bad) : used;
+}
+
+/* Reads what may follow the value. */
+static bool take_settings(char *const words[], int count, struct rule *rule,
+			  char error[RULE_ERROR])
+{
+	unsigned int seen = 0;
+	int used;
+
+	for (; count; words += used, count -= used) {
+		used = take_setting(words, count, rule, &seen, error);
+		if (!used)
+			return false;
+	}
 	return true;
 }
 
@@ -283,12 +379,16 @@ bool rule_parse(char *const words[], int count, struct rule *rule, char error[RU
 	used = 1 + take_value(words + 1, count - 1, rule, error);
 	if (used == 1)
 		return false;
-	if (rule->key.scope == DSN_SCOPE_DEFAULT &&
-	    (count > used || rule->value.policy == DSN_SERIAL))
+	if (rule->key.scope == DSN_SCOPE_DEFAULT && rule->value.policy == DSN_SERIAL)
 		return wrong(
 			error,
-			"default: takes scrub, hide or pass, and nothing else: with one serial for all, a guest with two devices could not tell them apart");
-	return take_expect(words + used, count - used, rule, error);
+			"default: takes scrub, hide or pass: with one serial for all, a guest with two devices could not tell them apart");
+	if (!take_settings(words + used, count - used, rule, error))
+		return false;
+	if (rule->key.scope == DSN_SCOPE_DEFAULT && rule->value.expect)
+		return wrong(error,
+			     "default: takes no 'expect': it is for all functions");
+	return true;
 }
 
 bool rule_is_derived(const struct rule *rule)
@@ -302,9 +402,15 @@ void rule_resolve(struct rule *rule, const struct site_key *key)
 		rule->value.serial = derive_serial(key, &rule->derivation);
 }
 
-/* Writes nothing if any function will do. Returns the end. */
-static char *format_expect(const struct dsn_rule *rule, char *text)
+/* Writes what the rule says beside its value, if that is not usual. Returns the end. */
+static char *format_settings(const struct dsn_rule *rule, char *text)
 {
+	__u8 usual = rule_usual_more(rule->policy);
+
+	if ((rule->more ^ usual) & DSN_VPD_MASK)
+		text = stpcpy(stpcpy(text, " vpd "), vpd_name(rule));
+	if ((rule->more ^ usual) & DSN_GAPS_ZERO)
+		text = stpcpy(stpcpy(text, " gaps "), gaps_name(rule));
 	if (!rule->expect)
 		return text;
 	text = stpcpy(text, " expect ");
@@ -314,7 +420,7 @@ static char *format_expect(const struct dsn_rule *rule, char *text)
 
 char *rule_format_value(const struct dsn_rule *rule, char text[VALUE_LEN])
 {
-	return format_expect(rule, value_format(rule, text));
+	return format_settings(rule, value_format(rule, text));
 }
 
 void rule_format(const struct dsn_key *key, const struct dsn_rule *rule,
@@ -333,5 +439,5 @@ void rule_format_source(const struct rule *rule, char text[RULE_SOURCE_LEN])
 	}
 	text = stpcpy(key_format(&rule->key, text), " derive ");
 	text = derivation_format(&rule->derivation, text);
-	format_expect(&rule->value, text);
+	format_settings(&rule->value, text);
 }

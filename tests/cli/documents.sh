@@ -70,13 +70,24 @@ same "bash completes levels" "$(list "$("$dsnctl" status --require '?' 2>&1 | he
 same "bash completes values" "$(list "$("$dsnctl" set 1:0.0 '?' 2>&1 | head -n 1)")" \
 	"$(bash_offers 'dsnctl set 01:00.0 ')"
 same "bash completes functions" "0000:01:00.0" "$(bash_offers 'dsnctl get ')"
-same "bash completes the word before ids" "expect" "$(bash_offers 'dsnctl set 01:00.0 scrub ')"
+same "bash completes what may follow a value" "vpd gaps expect" \
+	"$(bash_offers 'dsnctl set 01:00.0 scrub ')"
+same "bash completes what VPD may be" "$(list "$("$dsnctl" set 1:0.0 scrub vpd '?' 2>&1 | head -n 1)")" \
+	"vpd $(bash_offers 'dsnctl set 01:00.0 scrub vpd ')"
+same "bash completes what gaps may be" "$(list "$("$dsnctl" set 1:0.0 scrub gaps '?' 2>&1 | head -n 1)")" \
+	"gaps $(bash_offers 'dsnctl set 01:00.0 scrub vpd=hide gaps ')"
+same "bash completes the words that were not given yet" "gaps expect" \
+	"$(bash_offers 'dsnctl set 01:00.0 pass vpd hide ')"
+same "bash completes the last word after one with '='" "expect" \
+	"$(bash_offers 'dsnctl set 01:00.0 pass vpd=pass gaps zero ')"
+same "bash completes nothing after all words" "none" \
+	"none $(bash_offers 'dsnctl set 01:00.0 pass vpd=pass gaps zero expect 8086:10d3 ')"
 same "bash completes labels" "alias mac slot" "$(bash_offers 'dsnctl derive 0 ')"
 same "bash completes labels of a rule" "alias mac slot" \
 	"$(bash_offers 'dsnctl set 01:00.0 derive 0 ')"
-same "bash completes the word before ids after a label" "expect" \
+same "bash completes what may follow a label" "vpd gaps expect" \
 	"$(bash_offers 'dsnctl set 01:00.0 derive 0 nic0 ')"
-same "bash completes the word before ids after a label of two words" "expect none" \
+same "bash completes what may follow a label of two words" "vpd gaps expect none" \
 	"none $(bash_offers 'dsnctl set 01:00.0 derive 0 slot ')$(
 		bash_offers 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')"
 same "bash completes functions of a claim" "0000:01:00.0" \
@@ -106,7 +117,9 @@ if command -v zsh >/dev/null; then
 	lines=('dsnctl ' 'dsnctl load --hook ' 'dsnctl load --check=' 'dsnctl status --require '
 		'dsnctl set 01:00.0 ' 'dsnctl get ' 'dsnctl derive 0 ' 'dsnctl set 01:00.0 derive 0 '
 		'dsnctl claim 0 ' 'dsnctl claim 0 01:00.0 '
-		'dsnctl set 01:00.0 derive 0 nic0 ' 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 ')
+		'dsnctl set 01:00.0 derive 0 nic0 ' 'dsnctl set 01:00.0 derive 0 slot 0000:01:00 '
+		'dsnctl set 01:00.0 scrub ' 'dsnctl set 01:00.0 scrub vpd ' 'dsnctl set 01:00.0 pass vpd hide '
+		'dsnctl set 01:00.0 scrub vpd=hide gaps ' 'dsnctl set 01:00.0 pass vpd=pass gaps zero ')
 	for command in $commands; do
 		lines+=("dsnctl $command -")
 	done

@@ -50,8 +50,18 @@ expect 2 "an expect without ids is wrong usage" "expect: wants VENDOR:DEVICE" \
 	set 01:00.0 scrub expect
 expect 2 "an expect of half an id is wrong usage" "8086: not a vendor and device id" \
 	set 01:00.0 scrub expect 8086
-expect 2 "another word after the value is wrong usage" "only 'expect VENDOR:DEVICE' may follow" \
+expect 2 "another word after the value is wrong usage" "only 'vpd', 'gaps' and 'expect VENDOR:DEVICE' may follow" \
 	set 01:00.0 scrub please 1
+expect 2 "an expect for the default is wrong usage" "default: takes no 'expect'" \
+	set default scrub gaps zero expect 8086:10d3
+expect 2 "a word that VPD cannot be is wrong usage" "vpd=none: want vpd empty, hide or pass" \
+	set 01:00.0 scrub vpd=none
+expect 2 "a vpd without its word is wrong usage" "vpd: wants empty, hide or pass" \
+	set 01:00.0 scrub vpd
+expect 2 "a word that gaps cannot be is wrong usage" "hide: want gaps zero or pass" \
+	set 01:00.0 scrub gaps hide
+expect 2 "gaps given twice are wrong usage" "gaps: is given twice" \
+	set 01:00.0 scrub gaps=zero vpd=empty gaps pass
 expect 2 "a target that is neither function nor device is wrong usage" \
 	"01:00:00:00: neither a PCI function" set 01:00:00:00 scrub
 expect 1 "apply of a missing file fails" "/no/such/file: No such file" apply /no/such/file

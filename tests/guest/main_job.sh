@@ -45,7 +45,7 @@ expect_output "guest writes change nothing of a chosen serial" "^[1-9][0-9]* rea
 expect_output "get prints the serial of the rule" "^serial: +$chosen" dsnctl get $bdf
 expect_output "dump has the rule" "^$bdf serial $chosen function" dsnctl dump
 expect_output "list has the serial of the rule" \
-	"^$bdf vfio-pci serial $chosen function no +- +no +- +- +- +no$" dsnctl list
+	"^$bdf vfio-pci serial $chosen function no +- +no +- +- +- +empty +pass +no$" dsnctl list
 expect_output "list --real prints the real serial" "$real" dsnctl list --real
 expect_output "set pass is reported" "pass" dsnctl set $bdf pass
 sweep pass $real

@@ -219,6 +219,9 @@ static void advice(void **state)
 	assert_non_null(warn_zero("nfp"));
 	assert_null(warn_zero("e1000e"));
 	assert_null(warn_zero(""));
+	assert_non_null(warn_vpd(0x14255401));
+	assert_null(warn_vpd(0x15b31017));
+	assert_null(warn_vpd(0x00001425));
 }
 
 int main(void)

@@ -172,12 +172,117 @@ static void failure(void **state)
 		assert_true(readings[i].error && !readings[i].match && !readings[i].real);
 }
 
+/* Data of VPD, as the device has it and as a file shows it for every address. */
+static const __u8 vpd_data[4] = "MT19";
+
+static void check_vpd(__u8 more, const char *registers, bool withheld, bool match,
+		      bool real)
+{
+	const struct dsn_rule rule = { .policy = DSN_SCRUB, .more = more };
+	struct readback readback = device(DSN_CFG_END);
+	struct reading readings[VPD_READINGS];
+	int fd, i;
+
+	readback.hardware[0x34] = 0x40;
+	memcpy(readback.hardware + 0x40, "\1\x48\0\0", 4);
+	memcpy(readback.hardware + 0x48, "\3\0\0\0", 4);
+	readback.vpd_data = vpd_data;
+	readback.vpd_length = sizeof(vpd_data);
+	readback_expect(&readback, &rule, withheld);
+	assert_int_equal(readback.vpd, 0x48);
+	fd = shows(&readback, 0);
+	assert_int_equal(pwrite(fd, registers, 8, BASE + 0x48), 8);
+	readback_vpd(&readback, &rule, withheld, fd, BASE, readings);
+	for (i = 0; i < VPD_READINGS; i++)
+		if (readings[i].error || readings[i].match != match ||
+		    readings[i].real != real)
+			fail_msg("%s: error %d, match %d, real %d", readings[i].path,
+				 readings[i].error, readings[i].match, readings[i].real);
+	close(fd);
+}
+
+static void vpd(void **state)
+{
+	struct readback readback = device(DSN_CFG_END);
+
+	(void)state;
+	check_vpd(DSN_VPD_EMPTY, "\3\0\0\0xxxx", false, true, false);
+	check_vpd(DSN_VPD_EMPTY, "\3\0\0\0MT19", false, false, true);
+	check_vpd(DSN_VPD_EMPTY, "\3\0\0\0xxx9", false, false, true);
+	check_vpd(DSN_VPD_EMPTY, "\3\0\0\0zzzz", false, false, false);
+	check_vpd(DSN_VPD_PASS, "\3\0\0\0MT19", false, true, false);
+	check_vpd(DSN_VPD_PASS, "\3\0\0\0xxxx", false, false, false);
+	/* data that should have been withheld */
+	check_vpd(DSN_VPD_EMPTY, "\3\0\0\0MT19", true, false, true);
+	/* a chain without VPD, and one that comes back on itself */
+	readback_expect(&readback, &(struct dsn_rule){}, false);
+	assert_int_equal(readback.vpd, 0);
+	memcpy(readback.hardware + 0x34, "\x40", 1);
+	memcpy(readback.hardware + 0x40, "\1\x40", 2);
+	readback_expect(&readback, &(struct dsn_rule){}, false);
+	assert_int_equal(readback.vpd, 0);
+}
+
+/* Tests a capability that is hidden; the next pointer is not compared. */
+static void vpd_hidden(void **state)
+{
+	const struct dsn_rule hide = { .more = DSN_VPD_HIDE };
+	struct readback readback = device(DSN_CFG_END);
+	struct reading readings[VPD_READINGS];
+	int fd;
+
+	(void)state;
+	readback.hardware[0x34] = 0x48;
+	readback.hardware[0x48] = 3;
+	readback.vpd_data = vpd_data;
+	readback.vpd_length = sizeof(vpd_data);
+	readback_expect(&readback, &hide, false);
+	fd = shows(&readback, 0);
+	assert_int_equal(pwrite(fd, "\0\x50\0\0\0\0\0\0", 8, BASE + 0x48), 8);
+	readback_vpd(&readback, &hide, false, fd, BASE, readings);
+	assert_true(readings[0].match && readings[1].match && readings[2].match);
+	assert_int_equal(pwrite(fd, "\3", 1, BASE + 0x48), 1);
+	readback_vpd(&readback, &hide, false, fd, BASE, readings);
+	assert_true(readings[0].match && !readings[2].match && !readings[2].real);
+	/* what cannot be written to cannot be read */
+	readback_vpd(&readback, &hide, false, -1, BASE, readings);
+	assert_true(readings[0].error && !readings[0].match);
+	close(fd);
+}
+
+static void gaps(void **state)
+{
+	struct readback readback = device(DSN_CFG_END);
+	const struct dsn_rule rule = { .more = DSN_GAPS_ZERO };
+	struct reading reading;
+	int fd;
+
+	(void)state;
+	readback_expect(&readback, &rule, false);
+	assert_false(readback_gaps(&readback, false, -1, BASE, &reading));
+	put_header(readback.hardware, CAP, DSN_CAP_ID, 0x200);
+	put_header(readback.hardware, 0x200, 0x2e, 0);
+	readback.hardware[0x207] = 0x5a;
+	readback_expect(&readback, &rule, false);
+	fd = shows(&readback, 0);
+	assert_true(readback_gaps(&readback, false, fd, BASE, &reading));
+	assert_true(!reading.match && reading.real);
+	assert_int_equal(pwrite(fd, "\0\0\0\0\0\0\0\0", 8, BASE + 0x200), 8);
+	assert_true(readback_gaps(&readback, false, fd, BASE, &reading));
+	assert_true(reading.match && !reading.error);
+	assert_int_equal(pwrite(fd, "\x5a", 1, BASE + 0x207), 1);
+	assert_true(readback_gaps(&readback, false, fd, BASE, &reading));
+	assert_true(!reading.match && reading.real);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(results), cmocka_unit_test(header),
-		cmocka_unit_test(hidden),  cmocka_unit_test(chains),
-		cmocka_unit_test(failure),
+		cmocka_unit_test(results),    cmocka_unit_test(header),
+		cmocka_unit_test(hidden),     cmocka_unit_test(chains),
+		cmocka_unit_test(failure),    cmocka_unit_test(vpd),
+		cmocka_unit_test(vpd_hidden), cmocka_unit_test(gaps),
 	};
 
 	return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
