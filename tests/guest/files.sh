@@ -99,10 +99,13 @@ layout() {
 }
 expect "a rule that is in no file is set" dsnctl set $bdf $chosen expect 8086:10d3
 expect "a default is set" dsnctl set default hide
+# a pass of layout 6, which has zeros where layout 7 has what is shown of VPD
+expect "a pass is set" dsnctl set 0000:09:00.0 pass vpd empty
 layout 5
 says 1 "load over a former layout" "layout 5.*dsnctl save.*unload.*load.*apply" dsnctl load
 expect_output "save reads a former layout" "^$bdf $chosen expect 8086:10d3$" dsnctl save
 expect_output "save reads the default of a former layout" "^default hide$" dsnctl save
+expect_output "save reads a pass of a former layout as one that passes VPD" "^0000:09:00.0 pass$" dsnctl save
 # the advice, word by word
 expect "save to a file succeeds over a former layout" sh -c "dsnctl save >/run/saved.conf"
 expect "unload succeeds over a former layout" dsnctl unload
