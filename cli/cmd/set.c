@@ -138,14 +138,14 @@ static bool resolve(struct rule *rule)
 
 /*
  * Ties a pass that is saved to the card that is there: the next one in the slot is not to
- * show its real serial for it. The functions of a device must agree.
+ * show its real serial or VPD for it. The functions of a device must agree.
  */
 static void expect_present(struct rule *rule)
 {
 	struct dsn_key key = rule->key;
 	__u32 ids, all = 0, last = key.scope == DSN_SCOPE_DEVICE ? 7 : 0, i;
 
-	if (rule->value.policy != DSN_PASS || rule->value.expect ||
+	if (!rule_passes(&rule->value) || rule->value.expect ||
 	    key.scope == DSN_SCOPE_DEFAULT)
 		return;
 	key.scope = DSN_SCOPE_FUNCTION;

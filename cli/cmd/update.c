@@ -49,14 +49,15 @@ int update_begin(struct update *update, const char *action)
 	return err ? failed(err) : EXIT_DONE;
 }
 
-/* Returns true if a guest that has the function would see another serial or VPD than before. */
-static bool shows_another(const struct update *update, const struct dsn_key *function)
+/* Names what a guest that has the function would see change, or NULL. */
+static const char *changed_by(const struct update *update, const struct dsn_key *function)
 {
 	struct policy was = policy_of(&update->old, function);
 	struct policy is = policy_of(&update->new, function);
 
-	return was.rule.policy != is.rule.policy || was.rule.serial != is.rule.serial ||
-	       was.rule.more != is.rule.more;
+	if (was.rule.policy != is.rule.policy || was.rule.serial != is.rule.serial)
+		return "serial";
+	return was.rule.more != is.rule.more ? "VPD or gaps" : NULL;
 }
 
 static int check_open(const struct update *update)
@@ -64,6 +65,7 @@ static int check_open(const struct update *update)
 	_cleanup_(free_ptr) struct opener *openers = NULL;
 	char bdf[BDF_LEN], opener[OPENER_LEN];
 	int status = EXIT_DONE, err;
+	const char *what;
 	size_t count, i;
 
 	err = openers_find(update->loaded.attached.plan.hook, &openers, &count);
@@ -74,13 +76,14 @@ static int check_open(const struct update *update)
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {
-		if (!shows_another(update, &openers[i].id.key))
+		what = changed_by(update, &openers[i].id.key);
+		if (!what)
 			continue;
 		bdf_format(&openers[i].id.key, bdf);
 		opener_format(&openers[i], opener);
 		say_error(
-			"%s: process %s has it open, and its guest would see the serial change; end it first, or use --force",
-			bdf, opener);
+			"%s: process %s has it open, and its guest would see the %s change; end it first, or use --force",
+			bdf, opener, what);
 		status = EXIT_FAILED;
 	}
 	return status;

@@ -398,27 +398,30 @@ static __u32 present_ids(const struct context *context, const struct dsn_key *ke
 	return 0;
 }
 
-/* Warns of passes, which also show the serial of the next card in the slot. */
+/* Warns of passes, which also show the serial or VPD of the next card in the slot. */
 static void warn_untied(struct context *context)
 {
 	char target[KEY_LEN], remedy[32];
+	bool serial;
 	__u32 ids;
 	size_t i;
 
 	for (i = 0; i < context->diff->count; i++) {
 		const struct ruleset_change *change = &context->diff->changes[i];
 
-		if (!change->is || change->is->policy != DSN_PASS || change->is->expect ||
+		if (!change->is || !rule_passes(change->is) || change->is->expect ||
 		    change->key->scope == DSN_SCOPE_DEFAULT)
 			continue;
+		serial = change->is->policy == DSN_PASS;
 		key_format(change->key, target);
 		strcpy(remedy, "expect VENDOR:DEVICE");
 		ids = present_ids(context, change->key);
 		if (ids)
 			ids_format(ids, remedy + strlen("expect "));
 		warn(context, KIND_UNTIED,
-		     "%s: pass without 'expect': another card there would show its real serial too; add '%s'",
-		     target, remedy);
+		     "%s: %s without 'expect': another card there would show its real %s too; add '%s'",
+		     target, serial ? "pass" : "vpd pass", serial ? "serial" : "VPD",
+		     remedy);
 	}
 }
 

@@ -163,6 +163,11 @@ __u8 rule_usual_more(__u32 policy)
 	return policy == DSN_PASS ? DSN_VPD_PASS : DSN_VPD_EMPTY;
 }
 
+bool rule_passes(const struct dsn_rule *rule)
+{
+	return rule->policy == DSN_PASS || (rule->more & DSN_VPD_MASK) == DSN_VPD_PASS;
+}
+
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b)
 {
 	return a->policy == b->policy && a->serial == b->serial && a->more == b->more &&

@@ -46,6 +46,9 @@ const char *gaps_name(const struct dsn_rule *rule);
 /* Returns `more` of a rule that says nothing of VPD and gaps: `pass` passes VPD too. */
 __u8 rule_usual_more(__u32 policy);
 
+/* Returns true if it shows the real serial or the real VPD. */
+bool rule_passes(const struct dsn_rule *rule);
+
 /* Returns true if two rules say the same, whatever their flags. */
 bool rule_equal(const struct dsn_rule *a, const struct dsn_rule *b);
 
