@@ -110,9 +110,8 @@ static __always_inline bool is_in_vpd(const struct chain *chain)
 			  DSN_VPD_LEN - DSN_VPD_DATA);
 }
 
-static __always_inline enum verdict decide(const struct call *call,
-					   const struct chain *chain,
-					   const struct hidden *hidden)
+static __always_inline enum verdict
+decide(const struct call *call, const struct chain *chain, const struct hidden *hidden)
 {
 	if (call->kind != CALL_PREAD || chain->unreadable)
 		return VERDICT_REFUSE;

@@ -161,7 +161,8 @@ static __always_inline bool survey(struct chain *chain, struct vfio_pci_core_dev
 	else
 		chain->broken = UNKNOWN(0);
 	beside = survey_beside(chain);
-	return beside || chain->first || chain->serials || chain->broken || chain->unreadable;
+	return beside || chain->first || chain->serials || chain->broken ||
+	       chain->unreadable;
 }
 
 #endif

@@ -59,8 +59,10 @@ static __always_inline void chain_start(struct chain *chain,
 	chain->vconfig = (__u64)KREAD(vdev, vconfig);
 	chain->map = (__u64)KREAD(vdev, pci_config_map);
 	chain->cap = UNKNOWN(DSN_CFG_EXT);
-	/* closed by another thread: nothing is known of the space any more */
-	if (!chain->vconfig || !chain->map)
+	/* closed by another thread, or open to a guest: nothing is known of the space */
+	if (!chain->vconfig || !chain->map ||
+	    dsn_vpd_is_over(
+		    KREAD_AT(__u64, chain->map + DSN_CFG_EXT - 8, chain->unreadable)))
 		chain->broken = true;
 }
 

@@ -116,7 +116,7 @@ struct effective {
 		};
 		__u64 words;
 	};
-	__u32 kind;   /* of the function: DSN_KIND_VF, DSN_KIND_ARI */
+	__u32 kind; /* of the function: DSN_KIND_VF, DSN_KIND_ARI */
 	struct dsn_device *device;
 };
 

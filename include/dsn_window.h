@@ -86,6 +86,18 @@ static inline __u64 dsn_maps_vpd(__u64 map)
 	return (others - 0x0101010101010101ULL) & ~others & 0x8080808080808080ULL;
 }
 
+/*
+ * Returns true if the first bytes of some VPD are so late that vfio puts its data over what it
+ * has copied of the first extended capability, which begins the chain. `map` has the map's 8
+ * bytes below DSN_CFG_EXT.
+ */
+static inline int dsn_vpd_is_over(__u64 map)
+{
+	__u64 vpd = dsn_maps_vpd(map);
+
+	return !!(vpd & ~(vpd << 8) & ~0xffULL);
+}
+
 /* Returns true if one of two dwords is the header of a DSN. */
 static inline int dsn_has_header(__u64 dwords)
 {
@@ -146,7 +158,8 @@ static inline __u32 dsn_near_vpd(dsn_load load, __u64 map, __u32 pos, __u32 len)
 	after = load(map, at);
 	if (end <= at + 4)
 		after = (__u32)after;
-	return dsn_copied(after) && !dsn_maps_vpd(after) && !dsn_maps_vpd(load(map, at - 8))
+	return dsn_copied(after) && !dsn_maps_vpd(after) &&
+			       !dsn_maps_vpd(load(map, at - 8))
 		       ? DSN_NEAR_NONE
 		       : DSN_NEAR_UNKNOWN;
 }
@@ -173,10 +186,12 @@ static inline __u32 dsn_near(dsn_load load, __u64 map, __u64 copy, __u32 pos, __
 		return DSN_NEAR_UNKNOWN;
 	if (end <= at + 4)
 		after = (__u32)after;
-	if (at < DSN_CFG_EXT + 8) { /* below are no extended capabilities, but maybe VPD */
-		if (dsn_maps_vpd(at == DSN_CFG_EXT ? before : (__u32)before))
+	if (at <
+	    DSN_CFG_EXT + 12) { /* below are no extended capabilities, but maybe VPD */
+		if (dsn_maps_vpd(load(map, DSN_CFG_EXT - 8)))
 			return DSN_NEAR_UNKNOWN;
-		before = at == DSN_CFG_EXT ? 0 : before >> 32;
+		if (at < DSN_CFG_EXT + 8)
+			before = at == DSN_CFG_EXT ? 0 : before >> 32;
 	}
 	if (!dsn_copied(before) || !dsn_copied(after))
 		return DSN_NEAR_UNKNOWN;

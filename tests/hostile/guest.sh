@@ -1,4 +1,4 @@
-# Config spaces that no device should have: guest.sh shapes | dangerous | random SEED COUNT
+# Config spaces that no device should have: guest.sh shapes | beside | dangerous | random SEED COUNT
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

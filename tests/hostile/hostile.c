@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reads config spaces that no device should have through VFIO, and compares with policy. */
 #include "../tools/vfio_device.h"
+#include "beside.h"
 #include "device.h"
 #include "random.h"
 #include "shapes.h"
@@ -18,6 +19,7 @@
 static const char usage[] =
 	"hostile BDF shapes SERIAL             every shape under every policy\n"
 	"hostile BDF dangerous SERIAL          those that the kernel does not survive for sure\n"
+	"hostile BDF beside SERIAL             VPD and a DOE mailbox\n"
 	"hostile BDF random SERIAL SEED COUNT  generated chains\n";
 
 static const char *const policies[] = { "pass", "scrub", "serial", "hide" };
@@ -30,6 +32,7 @@ struct look {
 	const uint8_t *native;
 	enum policy policy;
 	uint64_t serial;
+	unsigned int vpd; /* where it is, or 0 */
 	unsigned long reads, wrong;
 	char detail[4096]; /* TAP comments */
 };
@@ -61,14 +64,14 @@ static void look_at(struct look *look, unsigned int at, size_t length)
 			note_wrong(look, at, length, at + i, got[i]);
 }
 
-/* Every offset and length from 12 bytes before a DSN to 12 behind it. */
+/* Every offset and length from 12 bytes before a DSN, or VPD, to 12 behind it. */
 static void look_around(struct look *look, unsigned int dsn)
 {
-	unsigned int from = dsn < EXTENDED + 12 ? EXTENDED : dsn - 12, at, length;
-	unsigned int to = dsn + 24 > SPACE ? SPACE : dsn + 24;
+	unsigned int size = look->device->config_size, at, length;
+	unsigned int to = dsn + 24 > size ? size : dsn + 24;
 
-	for (at = from; at < to; at++)
-		for (length = 1; length <= 16 && at + length <= SPACE; length++)
+	for (at = dsn - 12; at < to; at++)
+		for (length = 1; length <= 16 && at + length <= size; length++)
 			look_at(look, at, length);
 }
 
@@ -76,7 +79,8 @@ static void look_around(struct look *look, unsigned int dsn)
 static void look_over_edge(struct look *look, unsigned int dsn)
 {
 	static uint8_t *edge;
-	unsigned int length = dsn + 16 > SPACE ? SPACE - dsn : 16, before, i;
+	unsigned int size = look->device->config_size;
+	unsigned int length = dsn + 16 > size ? size - dsn : 16, before, i;
 
 	if (!edge) {
 		edge = mmap(NULL, 2 * SPACE, PROT_READ | PROT_WRITE,
@@ -110,6 +114,10 @@ static void look_everywhere(struct look *look)
 	unsigned int at, i, size = look->device->config_size;
 
 	look_at(look, 0, size);
+	if (look->vpd) {
+		look_around(look, look->vpd);
+		look_over_edge(look, look->vpd);
+	}
 	for (i = 0; i < look->model->dsns && size == SPACE; i++) {
 		look_around(look, look->model->dsn[i]);
 		look_over_edge(look, look->model->dsn[i]);
@@ -129,9 +137,10 @@ static unsigned int count_bytes(const struct look *look, uint8_t from, uint8_t t
 	if (pread(look->device->fd, got, look->device->config_size,
 		  look->device->config) != (ssize_t)look->device->config_size)
 		err(1, "pread");
-	for (i = EXTENDED; i < look->device->config_size; i++)
+	for (i = look->vpd ? look->vpd : EXTENDED; i < look->device->config_size; i++)
 		count += got[i] >= from && got[i] <= to &&
-			 (!look->model->chain[i] || look->model->body[i]);
+			 (i < EXTENDED ? look->model->vpd[i]
+				       : !look->model->chain[i] || look->model->body[i]);
 	return count;
 }
 
@@ -175,6 +184,7 @@ static void run_open(struct vfio_device *device, const struct shape *shape,
 	struct look look = { .device = device,
 			     .model = &model,
 			     .native = native,
+			     .vpd = opened->vpd,
 			     .serial = parse_serial(serial_text) };
 	char seen[64];
 	enum policy policy;
@@ -305,6 +315,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(argv[2], "dangerous") && argc == 4) {
 		for (i = 0; i < dangerous_shape_count; i++)
 			run_dangerous(&dangerous_shapes[i]);
+	} else if (!strcmp(argv[2], "beside") && argc == 4) {
+		run_beside(bdf);
 	} else if (!strcmp(argv[2], "random") && argc == 6) {
 		run_random(bdf, serial_text, strtoul(argv[4], NULL, 0),
 			   strtoul(argv[5], NULL, 0));

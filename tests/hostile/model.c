@@ -127,6 +127,21 @@ static void find_dsns(struct model *model, const struct space *space)
 	model->loops = at;
 }
 
+/* Data reads as end tags; all of what is not one capability, whole and aligned, as zeros. */
+static void note_vpd(struct model *model, const struct space *space)
+{
+	if (!space->vpd)
+		return;
+	model->vpd_shown = space->vpd_odd ? 0 : 0x78;
+	if (space->vpd_odd) {
+		memset(model->vpd + space->vpd, true, space->vpd_length);
+		return;
+	}
+	memset(model->vpd + space->vpd + 4, true, 4);
+	if (space->vpd_more)
+		memset(model->vpd + space->vpd_more + 4, true, 4);
+}
+
 void model_make(struct model *model, const struct space *opened, const struct space *now)
 {
 	static struct copy copy;
@@ -138,10 +153,12 @@ void model_make(struct model *model, const struct space *opened, const struct sp
 	model->opens = true;
 	if (!opened->no_express && space_dword(opened, EXTENDED))
 		model->opens = copy_chain(&copy, opened);
-	model->closed = leads_away(&copy);
+	/* VPD data over the chain's beginning: a guest may write what it likes there */
+	model->closed = leads_away(&copy) || opened->vpd == 0xfc;
 	memcpy(model->copied, copy.space.bytes, SPACE);
 	for (i = EXTENDED; i < SPACE; i++)
 		model->known[i] = copy.owner[i] < UNKNOWN_FROM;
+	note_vpd(model, opened);
 	find_dsns(model, opened);
 	if (now != opened)
 		find_dsns(model, now);
@@ -173,7 +190,11 @@ static bool hidden_byte(const struct model *model, unsigned int at, uint8_t nati
 bool model_allows(const struct model *model, enum policy policy, uint64_t serial,
 		  unsigned int at, uint8_t native, uint8_t got)
 {
-	if (at < EXTENDED || policy == PASS)
+	if (policy == PASS)
+		return got == native;
+	if (model->vpd[at])
+		return got == model->vpd_shown;
+	if (at < EXTENDED)
 		return got == native;
 	/* a broken chain: zeros, or what a sound one shows of bytes that vfio has copied */
 	if (model->closed && (!got || !model->known[at]))

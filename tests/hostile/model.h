@@ -23,6 +23,8 @@ struct model {
 	uint8_t copied[SPACE]; /* vfio's copy */
 	bool known[SPACE];     /* bytes that vfio has copied, by its map */
 	uint8_t header[SPACE]; /* of a DSN: 1 + which byte */
+	bool vpd[SPACE];       /* bytes of VPD that show `vpd_shown` */
+	uint8_t vpd_shown;     /* unless policy is PASS */
 };
 
 /* `opened`: as vfio found it; `now`: as it is read. */

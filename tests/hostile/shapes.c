@@ -252,13 +252,6 @@ static void vendor_at_the_end(struct space *space)
 	space_dsn(space, 0x200, 0, 0xc0);
 }
 
-static void answer(struct space *space, unsigned int at, unsigned int length,
-		   uint8_t byte)
-{
-	memset(space->bytes + at, byte, length);
-	memset(space->mask + at, 1, length);
-}
-
 /*
  * A host bridge has the extended space without a PCI Express capability. It has no BARs
  * here, since the kernel leaves those of host bridges alone, and then does not enable it.
@@ -266,10 +259,10 @@ static void answer(struct space *space, unsigned int at, unsigned int length,
 static void no_express(struct space *space)
 {
 	plain(space);
-	answer(space, 0x0a, 1, 0x00); /* class */
-	answer(space, 0x0b, 1, 0x06);
-	answer(space, 0x10, 0x24, 0); /* BARs, to the ROM's */
-	answer(space, 0x34, 1, 0);    /* capabilities */
+	space_answer(space, 0x0a, 1, 0x00); /* class */
+	space_answer(space, 0x0b, 1, 0x06);
+	space_answer(space, 0x10, 0x24, 0); /* BARs, to the ROM's */
+	space_answer(space, 0x34, 1, 0);    /* capabilities */
 	space->no_express = true;
 }
 
@@ -279,11 +272,73 @@ static void no_express(struct space *space)
  */
 static void behind_vpd(struct space *space)
 {
-	answer(space, 0xa1, 1, 0xf8); /* the next of the one at 0xa0 */
-	answer(space, 0xf8, 8, 0);
-	space_put(space, 0xf8, ID_DSN);
+	space_answer(space, 0xa1, 1, 0xf8); /* the next of the one at 0xa0 */
+	space_answer(space, 0xf8, 8, 0);
+	space_put(space, 0xf8, ID_VPD);
+	space->vpd = 0xf8;
+	space->vpd_length = 8;
 	space_dsn(space, 0x100, 0x104, 0xc0);
 	space_header(space, 0x104, ID_LTR, 1, 0);
+}
+
+static void vpd_first(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0x40, E1000E_FIRST);
+}
+
+static void vpd_last(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0xf8, E1000E_FIRST);
+}
+
+static void vpd_without_dsn(struct space *space)
+{
+	space_header(space, 0x100, ID_AER, 1, 0);
+	space_vpd(space, 0x40, E1000E_FIRST);
+}
+
+static void vpd_conventional(struct space *space)
+{
+	vpd_first(space);
+	space->size = EXTENDED;
+}
+
+/* vfio looks for VPD data at 0x100, where the first of the other capabilities is. */
+static void vpd_over_the_end(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0xfc, E1000E_FIRST);
+	space_header(space, 0x100, ID_AER, 1, 0x140);
+	space->vpd_odd = true;
+}
+
+static void vpd_twice(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0x60, E1000E_FIRST);
+	space_vpd(space, 0x40, 0x60);
+	space->vpd_more = 0x60;
+}
+
+static void vpd_in_a_row(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0x48, E1000E_FIRST);
+	space_vpd(space, 0x40, 0x48);
+	space->vpd_length = 16;
+	space->vpd_odd = true;
+}
+
+/* Power management, which vfio comes to later, has its second half. */
+static void vpd_cut_off(struct space *space)
+{
+	plain(space);
+	space_vpd(space, 0x40, 0x44);
+	space_put(space, 0x44, 0x00030001 | E1000E_FIRST << 8);
+	space_answer(space, 0x48, 4, 0);
+	space->vpd_odd = true;
 }
 
 static void empty(struct space *space)
@@ -361,6 +416,15 @@ const struct shape shapes[] = {
 	{ "DSN's next pointer becomes another", .make = plain, .later = other_next },
 	{ "a serial that no chain leads to", .make = unreached, .unreached = true },
 	{ "behind VPD, the serial another capability's", .make = behind_vpd },
+	{ "VPD at 0x40", .make = vpd_first },
+	{ "VPD at 0x40 when the kernel finds it", .make = vpd_first, .rescan = true },
+	{ "VPD at 0xf8", .make = vpd_last },
+	{ "VPD and no DSN", .make = vpd_without_dsn },
+	{ "VPD in 256 bytes", .make = vpd_conventional, .rescan = true },
+	{ "VPD at 0xfc", .make = vpd_over_the_end },
+	{ "VPD twice", .make = vpd_twice },
+	{ "VPD twice in a row", .make = vpd_in_a_row },
+	{ "VPD cut off", .make = vpd_cut_off },
 	{ "no PCI Express capability", .make = no_express, .rescan = true },
 };
 

@@ -69,6 +69,26 @@ void space_vendor(struct space *space, unsigned int at, unsigned int next,
 		space_put(space, at + 4, 0x1234 | (uint32_t)length << 20);
 }
 
+void space_answer(struct space *space, unsigned int at, unsigned int length, uint8_t byte)
+{
+	memset(space->bytes + at, byte, length);
+	memset(space->mask + at, 1, length);
+}
+
+void space_vpd(struct space *space, unsigned int at, unsigned int next)
+{
+	unsigned int i;
+
+	space_answer(space, 0x34, 1, at);
+	space_answer(space, at, 8, 0);
+	space->bytes[at] = ID_VPD;
+	space->bytes[at + 1] = next;
+	for (i = 4; i < 8; i++)
+		space->bytes[at + i] = 0xc0 + i;
+	space->vpd = at;
+	space->vpd_length = 8;
+}
+
 static void write_file(const char *name, const void *bytes, size_t length)
 {
 	char path[128];
@@ -97,6 +117,11 @@ void space_install(const struct space *space)
 	if (last.size != space->size)
 		write_number("size", space->size);
 	last = *space;
+}
+
+void space_set(const char *name, unsigned int number)
+{
+	write_number(name, number);
 }
 
 void space_watch(unsigned int at)

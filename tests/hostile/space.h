@@ -8,6 +8,8 @@
 
 #define SPACE 4096
 #define EXTENDED 0x100
+#define E1000E_FIRST 0xc8 /* where the device's own capabilities begin */
+#define ID_VPD 0x03
 
 enum {
 	ID_AER = 0x0001, /* 44 bytes */
@@ -25,6 +27,10 @@ struct space {
 	uint8_t mask[SPACE]; /* where not 0, these bytes answer, elsewhere the device */
 	unsigned int size;
 	bool no_express; /* vfio finds no PCI Express capability */
+	unsigned int vpd,
+		vpd_length;    /* where VPD is, and how long it is with what abuts it */
+	unsigned int vpd_more; /* where another one is */
+	bool vpd_odd;	       /* it is not one capability, whole and aligned */
 };
 
 /* Bytes that no serial has, and no chain. */
@@ -38,8 +44,15 @@ void space_dsn(struct space *space, unsigned int at, unsigned int next, uint8_t 
 void space_vendor(struct space *space, unsigned int at, unsigned int next,
 		  unsigned int length);
 
+/* Answers `length` bytes with `byte` where the device does otherwise. */
+void space_answer(struct space *space, unsigned int at, unsigned int length,
+		  uint8_t byte);
+/* VPD, the first of the capabilities; its data register has bytes from 0xc0 on. */
+void space_vpd(struct space *space, unsigned int at, unsigned int next);
+
 /* Makes it what the device's config space is from now on. */
 void space_install(const struct space *space);
+void space_set(const char *name, unsigned int number);
 void space_watch(unsigned int at);
 unsigned int space_counter(const char *name);
 

@@ -307,6 +307,12 @@ static bool is_header(const struct space *space, __u32 at)
 	return (get(space->copy + at) & 0xffff) == DSN_CAP_ID;
 }
 
+/* Returns true if the map has VPD in [from, to). */
+static bool maps_vpd(const struct space *space, __u32 from, __u32 to)
+{
+	return memchr(space->map + from, DSN_MAP_VPD, to - from);
+}
+
 static __u32 model_near(const struct space *space, __u32 pos, __u32 len)
 {
 	__u32 header = model_mapped(space, pos), at = pos & ~3U;
@@ -315,10 +321,50 @@ static __u32 model_near(const struct space *space, __u32 pos, __u32 len)
 	    is_header(space, header) && !is_header(space, header - 4) &&
 	    !is_header(space, header - 8))
 		return header;
+	if (at < DSN_CFG_EXT + 12 && maps_vpd(space, DSN_CFG_EXT - 8, DSN_CFG_EXT))
+		return DSN_NEAR_UNKNOWN;
 	/* what is partly of a DSN is left to the walk, and what is in three dwords */
 	if (get(space->map + at) == 0x03030303 || pos + len > at + 8)
 		return DSN_NEAR_UNKNOWN;
 	return model_none(space, pos, len) ? DSN_NEAR_NONE : DSN_NEAR_UNKNOWN;
+}
+
+/* Below the extended space: all is copied, and no VPD begins at most 7 bytes before. */
+static __u32 model_near_vpd(const struct space *space, __u32 pos, __u32 len)
+{
+	__u32 at = pos & ~3U, end = (pos + len + 3) & ~3U, i;
+
+	if (pos < DSN_CFG_CAPS || pos + len > DSN_CFG_EXT || end > at + 8 ||
+	    maps_vpd(space, at - 8, end))
+		return DSN_NEAR_UNKNOWN;
+	for (i = at; i < end; i++)
+		if (space->map[i] >= DSN_MAP_OWN)
+			return DSN_NEAR_UNKNOWN;
+	return DSN_NEAR_NONE;
+}
+
+static void check_near_vpd(const struct space *space)
+{
+	__u32 pos, len;
+
+	loaded = space;
+	for (pos = 0; pos < DSN_CFG_EXT; pos++)
+		for (len = 1; len <= 8; len++)
+			assert_int_equal(dsn_near_vpd(load_from, 1, pos, len),
+					 model_near_vpd(space, pos, len));
+}
+
+/* VPD data is 4 to 7 bytes after the first byte that the map has for it. */
+static void check_vpd_over(const struct space *space)
+{
+	bool over = false;
+	__u32 at;
+
+	loaded = space;
+	for (at = DSN_CFG_EXT - 7; at < DSN_CFG_EXT; at++)
+		over |= space->map[at] == DSN_MAP_VPD &&
+			space->map[at - 1] != DSN_MAP_VPD;
+	assert_int_equal(dsn_vpd_is_over(load_from(1, DSN_CFG_EXT - 8)), over);
 }
 
 static void check_near(const struct space *space, const char *name, __u32 pos, __u32 len)
@@ -335,6 +381,8 @@ static void check_all_near(const struct space *space, const char *name)
 {
 	__u32 pos, len;
 
+	check_near_vpd(space);
+	check_vpd_over(space);
 	for (pos = DSN_CFG_EXT; pos < 0x200; pos++)
 		for (len = 1; len <= DSN_BODY_LEN; len++)
 			check_near(space, name, pos, len);

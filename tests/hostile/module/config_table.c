@@ -13,6 +13,11 @@
  *	reads	config reads of the function since the module came, and
  *	asked	those of them that reached the device itself
  *	watched	reads that touch one of the 8 bytes at `watch`
+ *	vpd	where VPD is, whose registers the table answers: an address fetches 4 bytes of
+ *		`store`, or with the top bit stores them
+ *	stored	how often that was
+ *	mailbox	where a DOE capability is: GO in its control register readies an answer, of
+ *		which each read shows a dword, 0xd0d1d2d3
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -34,6 +39,12 @@ static DEFINE_RAW_SPINLOCK(lock); /* taken under the kernel's pci_lock */
 static u8 table[SPACE], mask[SPACE];
 static u32 size = SPACE, watch;
 static u32 reads, asked, watched;
+
+#define STORE 256
+
+static u8 store[STORE];
+static u32 vpd, stored, mailbox;
+static bool ready; /* the mailbox has an answer */
 
 static bool masked(int where, int width, bool all)
 {
@@ -57,6 +68,52 @@ static u32 overlay(int where, int width, u32 value)
 	return value;
 }
 
+/* A write to the registers of VPD, between its next pointer and its end. */
+static void vpd_write(int where, int width, u32 value)
+{
+	unsigned int at;
+	int i;
+
+	for (i = 0; i < width; i++)
+		table[where + i] = value >> (8 * i);
+	if (where > vpd + 3 || where + width <= vpd + 3)
+		return;
+	at = (table[vpd + 2] | table[vpd + 3] << 8) & 0x7ffc;
+	if (table[vpd + 3] & 0x80) {
+		stored++;
+		if (at < STORE)
+			memcpy(store + at, table + vpd + 4, 4);
+	} else {
+		memset(table + vpd + 4, 0, 4);
+		if (at < STORE)
+			memcpy(table + vpd + 4, store + at, 4);
+	}
+	table[vpd + 3] ^= 0x80;
+}
+
+static bool takes_write(int where, int width, u32 value)
+{
+	if (vpd && where >= vpd + 2 && where + width <= vpd + 8) {
+		vpd_write(where, width, value);
+		return true;
+	}
+	if (mailbox && where == mailbox + 8 && width == 4)
+		ready = value >> 31;
+	return false;
+}
+
+/* Puts the mailbox's answer where a read finds it. */
+static void fill_mailbox(void)
+{
+	static const u8 answer[] = { 0xd3, 0xd2, 0xd1, 0xd0 };
+
+	if (mailbox && mailbox + 0x18 <= SPACE) {
+		memset(table + mailbox + 0x14, 0, 4);
+		if (ready)
+			memcpy(table + mailbox + 0x14, answer, 4);
+	}
+}
+
 static int table_read(struct pci_bus *from, unsigned int function, int where, int width,
 		      u32 *value)
 {
@@ -72,6 +129,7 @@ static int table_read(struct pci_bus *from, unsigned int function, int where, in
 	}
 	raw_spin_lock_irqsave(&lock, flags);
 	reads++;
+	fill_mailbox();
 	watched += watch && where < watch + 8 && where + width > watch;
 	ask = where < size && !masked(where, width, true);
 	asked += ask;
@@ -86,18 +144,26 @@ static int table_read(struct pci_bus *from, unsigned int function, int where, in
 	return ret;
 }
 
-/* Ignores writes to bytes that the table answers. */
+/* Ignores other writes to bytes that the table answers. */
 static int table_write(struct pci_bus *from, unsigned int function, int where, int width,
 		       u32 value)
 {
+	unsigned long flags;
+	bool taken;
+
 	if (function != devfn)
 		return real_ops->write(from, function, where, width, value);
 	if (where < 0 || where + width > SPACE)
 		return PCIBIOS_BAD_REGISTER_NUMBER;
-	if (where >= size || masked(where, width, false))
+	raw_spin_lock_irqsave(&lock, flags);
+	taken = takes_write(where, width, value);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (taken || where >= size || masked(where, width, false))
 		return PCIBIOS_SUCCESSFUL;
 	return real_ops->write(from, function, where, width, value);
 }
+
+static struct debugfs_blob_wrapper store_blob;
 
 static struct pci_ops table_ops = {
 	.read = table_read,
@@ -153,6 +219,12 @@ static int find_function(void)
 	for (i = 0; i < pdev->cfg_size && !ret; i++)
 		ret = pci_read_config_byte(pdev, i, &table[i]);
 	memset(mask + PCI_CFG_SPACE_SIZE, 1, SPACE - PCI_CFG_SPACE_SIZE);
+	/* a long name and an end tag, which the kernel wants to see */
+	for (i = 3; i < 243; i++)
+		store[i] = 0x80 | i >> 2;
+	store[0] = 0x82;
+	store[1] = 240;
+	store[243] = 0x78;
 	bus = pdev->bus;
 	pci_dev_put(pdev);
 	return ret ? -EIO : 0;
@@ -169,6 +241,12 @@ static int __init config_table_init(void)
 	debugfs_create_file("mask", 0600, folder, mask, &bytes_fops);
 	debugfs_create_u32("size", 0600, folder, &size);
 	debugfs_create_u32("watch", 0600, folder, &watch);
+	debugfs_create_u32("vpd", 0600, folder, &vpd);
+	debugfs_create_u32("mailbox", 0600, folder, &mailbox);
+	debugfs_create_u32("stored", 0400, folder, &stored);
+	store_blob.data = store;
+	store_blob.size = STORE;
+	debugfs_create_blob("store", 0400, folder, &store_blob);
 	debugfs_create_u32("reads", 0400, folder, &reads);
 	debugfs_create_u32("asked", 0400, folder, &asked);
 	debugfs_create_u32("watched", 0400, folder, &watched);
