@@ -5,7 +5,7 @@
 vm=7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07
 bind_vfio $bdf
 expect "load succeeds" dsnctl load
-member() { dsnctl get $bdf -j | json_get "$1"; }
+member() { dsnctl get "$bdf" -j | json_get "$1"; }
 
 expect_output "without a rule VPD is empty" "^empty$" member vpd
 expect_output "without a rule gaps pass" "^pass$" member gaps
