@@ -15,7 +15,7 @@ expect_output "set of the same in other words is unchanged" "^$bdf: unchanged" \
 	dsnctl set $bdf scrub gaps zero vpd hide
 expect_output "get prints what is shown of VPD" "^vpd: +hide$" dsnctl get $bdf
 expect_output "get prints what is shown of gaps" "^gaps: +zero$" dsnctl get $bdf
-expect_output "dump prints both" "^$bdf scrub $zero function .* hide +zero$" dsnctl dump
+expect_output "dump prints both" "^$bdf scrub +$zero function .* hide +zero$" dsnctl dump
 expect_output "list prints both, and that there is no VPD" "^$bdf .* hide +zero +no$" dsnctl list
 expect_output "save prints both" "^$bdf scrub vpd hide gaps zero$" dsnctl save
 expect_output "save -j has VPD" "^hide$" sh -c "dsnctl save -j | json_get rules 0 vpd"
