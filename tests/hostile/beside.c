@@ -96,7 +96,7 @@ static void trick(void)
 	put(VPD + 2, 1, 0); /* the low byte alone fetches nothing */
 	wrong = wrong_bytes(get(VPD + 4, 4));
 	put(VPD + 2, 2, 8);
-	put(VPD + 2, 2, 0x7ff0); /* beyond the end of VPD */
+	put(VPD + 2, 2, 0xfff0); /* stores nothing beyond the end of VPD */
 	wrong += wrong_bytes(get(VPD + 4, 4));
 	say(rules[rule].vpd ? wrong == 8 : !wrong, "bytes of VPD under another address",
 	    wrong);

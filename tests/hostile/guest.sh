@@ -15,6 +15,27 @@ expect "load succeeds" dsnctl load
 expect "set succeeds" dsnctl set $bdf $chosen
 hostile $bdf "$what" $chosen "$@" >/run/results || not_ok "hostile $what comes to its end"
 cat /run/results
+if [ "$what" = beside ]; then
+	for option in "--hook none" "--hook kprobe" --answer; do
+		# shellcheck disable=SC2086 # two words
+		expect "load $option succeeds" dsnctl load $option
+		hostile $bdf beside $chosen >/run/more || not_ok "hostile beside comes to its end"
+		sed -E "s/^(not )?ok - /&$option: /" /run/more >/run/named
+		cat /run/named
+		cat /run/named >>/run/results
+	done
+	expect "load --hook permission succeeds" \
+		dsnctl load --check off --hook permission --whole-reads refuse
+	expect "set without words succeeds" dsnctl set $bdf scrub
+	expect_output "permission: the header of VPD is shown" "^03 c8 " vfio_read $bdf hex 0x40 4
+	expect_output "permission: data of VPD leaves the buffer" "^00 00 00 00$" \
+		vfio_read $bdf hex 0x44 4
+	expect_output "permission: a byte of it leaves the buffer" "^00$" vfio_read $bdf hex 0x47 1
+	expect_status 1 "permission: a read over the edge is refused" vfio_read $bdf hex 0x42 4
+	expect_status 1 "permission: a whole read is refused" vfio_read $bdf hex 0 4096
+	expect "permission: set pass succeeds" dsnctl set $bdf pass --force
+	expect_output "permission: under pass data of VPD is shown" "^8" vfio_read $bdf hex 0x44 4
+fi
 if [ "$what" = shapes ]; then
 	expect "load --answer succeeds" dsnctl load --answer
 	hostile $bdf "$what" $chosen >/run/answered || not_ok "hostile $what with --answer comes to its end"
