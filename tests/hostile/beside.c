@@ -209,7 +209,7 @@ static void store_something(void)
 	unsigned int before = space_counter("stored"), count;
 
 	put(VPD + 4, 4, 0x12345678);
-	put(VPD + 2, 2, 0x8000 | 8);
+	put(VPD + 2, 2, 0x8000 | 0xe0); /* not where walk() looks */
 	count = space_counter("stored") - before;
 	/* a documented limit */
 	printf("ok - a guest's write reaches the store: %u\n", count);
