@@ -52,10 +52,12 @@ enum dsn_policy {
 	DSN_HIDE = 3,
 };
 
-/* What is shown of VPD (PCI 3.0 6.4), in the low bits of `more`. */
+/* VPD (PCI 3.0 6.4) as it is shown, in the low bits of `more`. */
 enum dsn_vpd {
-	DSN_VPD_EMPTY = 0, /* all data reads as end tags; also what any unknown value means */
-	DSN_VPD_HIDE = 1, /* the capability has ID 0 and registers of zeros, its next pointer
+	DSN_VPD_EMPTY =
+		0, /* all data reads as end tags; also what any unknown value means */
+	DSN_VPD_HIDE =
+		1, /* the capability has ID 0 and registers of zeros, its next pointer
 			     is kept */
 	DSN_VPD_PASS = 2,
 };
@@ -82,8 +84,8 @@ enum dsn_rule_flag {
 struct dsn_rule {
 	__u64 serial;
 	__u8 policy; /* enum dsn_policy */
-	__u8 more;   /* enum dsn_vpd, DSN_GAPS_ZERO; 0 in layouts where `policy` had 16 bits */
-	__u16 flags; /* enum dsn_rule_flag; 0 in layouts where `policy` had 32 bits */
+	__u8 more; /* enum dsn_vpd, DSN_GAPS_ZERO; 0 in layouts where `policy` had 16 bits */
+	__u16 flags;  /* enum dsn_rule_flag; 0 in layouts where `policy` had 32 bits */
 	__u32 expect; /* vendor id << 16 | device id; 0: any */
 };
 
@@ -123,9 +125,9 @@ static inline __u32 dsn_device_index(const struct dsn_key *key)
 
 /* Sums over all functions since load; one element. */
 struct dsn_totals {
-	__u64 touched;	 /* reads that reached a DSN, whichever layer saw them */
-	__u64 vpd;	 /* reads that reached VPD, and show what the rule says */
-	__u64 gaps;	 /* reads that reached bytes without a capability, and show zeros */
+	__u64 touched; /* reads that reached a DSN, whichever layer saw them */
+	__u64 vpd;     /* reads that reached VPD, and show what the rule says */
+	__u64 gaps;    /* reads that reached bytes without a capability, and show zeros */
 	__u64 repaired;	 /* of these, the ones that the check corrected after the hook */
 	__u64 answered;	 /* of these, the ones answered before vfio was entered */
 	__u64 refused;	 /* reads that cannot be made safe, refused before they began */
