@@ -34,7 +34,7 @@ if [ "$what" = beside ]; then
 	expect_status 1 "permission: a read over the edge is refused" vfio_read $bdf hex 0x42 4
 	expect_status 1 "permission: a whole read is refused" vfio_read $bdf hex 0 4096
 	expect "permission: set pass succeeds" dsnctl set $bdf pass --force
-	expect_output "permission: under pass data of VPD is shown" "^8" vfio_read $bdf hex 0x44 4
+	expect_output "permission: under pass data of VPD is shown" "^78 56 34 12$" vfio_read $bdf hex 0x44 4
 fi
 if [ "$what" = shapes ]; then
 	expect "load --answer succeeds" dsnctl load --answer
