@@ -71,7 +71,7 @@ static long find_vpd(__u32 i, void *data)
 
 #define VPD_STEPS (CAPS_LEN + DSN_VPD_LEN - 1)
 
-#define MAP_STEP 32 /* bytes of the map at once */
+#define MAP_STEP 32 /* bytes of the map at once, where loads are calls */
 
 /*
  * Tells whether vfio's map has VPD at all; that of most functions has none. Not inlined, as
@@ -82,6 +82,12 @@ static __noinline int has_vpd(__u64 map)
 	__u64 words[MAP_STEP / 8], found = 0;
 	__u32 at, i;
 
+	if (can_cast) {
+#pragma unroll
+		for (at = DSN_CFG_CAPS; at < DSN_CFG_EXT; at += 8)
+			found |= dsn_maps_vpd(KREAD_CAST(__u64, map + at));
+		return !!found;
+	}
 #pragma nounroll /* that would cost stack */
 	for (at = DSN_CFG_CAPS; at < DSN_CFG_EXT; at += MAP_STEP) {
 		if (bpf_probe_read_kernel(words, MAP_STEP, (void *)(map + at)))

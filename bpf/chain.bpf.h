@@ -126,6 +126,14 @@ static __always_inline __u64 load_bytes(__u64 base, __u32 at)
 	return KREAD_AT(__u64, base + at, failed);
 }
 
+/* near_dsn() below DSN_CFG_EXT, apart from it: that one is to have the registers. */
+static __noinline __u32 near_vpd(struct vfio_pci_core_device *vdev, __u32 pos, __u32 len)
+{
+	__u64 map = (__u64)KREAD(vdev, pci_config_map);
+
+	return map ? dsn_near_vpd(load_bytes, map, pos, len) : DSN_NEAR_UNKNOWN;
+}
+
 /* Judges a read at or below the end of config space without a walk; see dsn_near(). */
 static __always_inline __u32 near_dsn(struct vfio_pci_core_device *vdev, __u32 pos,
 				      __u32 len)
@@ -134,12 +142,12 @@ static __always_inline __u32 near_dsn(struct vfio_pci_core_device *vdev, __u32 p
 
 	if (len > DSN_BODY_LEN)
 		return DSN_NEAR_UNKNOWN;
+	if (pos < DSN_CFG_EXT)
+		return near_vpd(vdev, pos, len);
 	map = (__u64)KREAD(vdev, pci_config_map);
 	copy = (__u64)KREAD(vdev, vconfig);
 	if (!map || !copy)
 		return DSN_NEAR_UNKNOWN;
-	if (pos < DSN_CFG_EXT)
-		return dsn_near_vpd(load_bytes, map, pos, len);
 	return dsn_near(load_bytes, map, copy, pos, len);
 }
 
