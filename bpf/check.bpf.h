@@ -356,7 +356,7 @@ static __noinline int arm(__u64 vdev, const struct call *call)
 	return 0;
 }
 
-/* Tells whether a pread may have bytes of a DSN, or of its header, which may be hidden. */
+/* Tells whether a pread may have bytes that policy hides. */
 static __always_inline bool may_reach(struct vfio_pci_core_device *vdev,
 				      struct call *call)
 {
@@ -367,7 +367,8 @@ static __always_inline bool may_reach(struct vfio_pci_core_device *vdev,
 	if (!set_place(&read, call->count, call->pos))
 		return false;
 	call->header = read.header;
-	if (read.header != DSN_NEAR_UNKNOWN)
+	/* a long read may have a gap, whatever else */
+	if (read.header != DSN_NEAR_UNKNOWN || read.len > DSN_BODY_LEN)
 		return true;
 	chain.size = KREAD(pdev, cfg_size);
 	chain.pos = read.pos;
