@@ -1,7 +1,7 @@
 # The examples of the man pages, each of them: commands run, rules are taken, output has the
 # members that are printed in the page. The recipe and table of DERIVED SERIALS, for bash, have
 # a test of their own (tests/cli/derive.sh).
-# boot: --dir docs:/docs --file /usr/bin/jq
+# boot: --dir docs:/docs --file /usr/bin/jq --file build/dsnctl-libvirt
 # boot: --device pcie-root-port,id=rp0,addr=5
 # boot: --device e1000e,bus=rp0,romfile=,mac=52:54:00:12:34:56
 # shellcheck shell=dash source=tests/vm/lib.sh
@@ -15,23 +15,30 @@ stub() {
 }
 # shellcheck disable=SC2016
 stub ssh 'shift; exec "$@"'
-stub virsh 'echo "virsh $*"'
+# shellcheck disable=SC2016
+stub virsh 'if [ "$1" = dumpxml ]; then
+		echo "<domain><name>$2</name><uuid>7c1e7a52-0d5a-4b6e-9d0f-0c3f7a0e5b07</uuid></domain>"
+	else
+		echo "virsh $*"
+	fi'
 # shellcheck disable=SC2016
 stub systemctl '[ "$*" = "enable --now dsnctl" ] && dsnctl load && dsnctl apply'
 
 mkdir -p /etc/dsnctl.d /run/examples
 bind_vfio 0000:01:00.0
+# the key of the pages, 32 bytes that count from 0
+(umask 077 && awk 'BEGIN { for (i = 0; i < 32; i++) printf "%02x", i }' | xxd -r -p >/etc/dsnctl.key)
 for page in /docs/*.scd; do
 	awk -v to="/run/examples/$(basename "$page" .scd)" '
 		/^# / { skip = /DERIVED/ }
 		skip { next }
 		/^```/ { inside = !inside; if (inside) n++; next }
-		inside { print > (to "." n) }' "$page"
+		inside { gsub(/\\\\/, "\\"); print > (to "." n) }' "$page"
 done
 expect_output "the pages have examples" "^[1-9][0-9]$" sh -c "ls /run/examples | wc -l"
 
 # is_config FILE: its lines are rules and comments
-is_config() { ! grep -Evq '^(#|default |[0-9a-f]{4}:|$)' "$1"; }
+is_config() { ! grep -Evq '^(#|default |vm |key |[0-9a-f]{4}:|$)' "$1"; }
 
 # commands FILE: as an operator would run them; that something would change is no failure
 commands() {
