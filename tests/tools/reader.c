@@ -59,17 +59,20 @@ static void complain(const struct shape *shape, const uint8_t *got, size_t lengt
 	funlockfile(stdout);
 }
 
-/* All bytes zero: what a read may show while another thread closes the device. */
-static bool has_vanished(const uint8_t *got, size_t length)
+/* Zeros, in the whole read or in a segment: what it may show while the device is closed. */
+static bool has_vanished(const struct shape *shape, const uint8_t *got, size_t length,
+			 bool wrong_are_zero)
 {
 	static const uint8_t zeros[8];
 
-	return target.may_vanish && !memcmp(got, zeros, length);
+	if (!target.may_vanish)
+		return false;
+	return shape->parts > 1 ? wrong_are_zero : !memcmp(got, zeros, length);
 }
 
 void check_read(const struct shape *shape, const uint8_t *bytes)
 {
-	unsigned int first = target.dsn + 4 + shape->in_body, wrong = 0, own = 0, i;
+	unsigned int first = target.dsn + 4 + shape->in_body, wrong = 0, own = 0, zero = 0, i;
 	size_t length = shape->length == CONFIG_SIZE ? 8 : shape->length;
 	uint8_t got[8];
 
@@ -80,9 +83,10 @@ void check_read(const struct shape *shape, const uint8_t *bytes)
 
 		wrong += got[i] != want;
 		own += got[i] != want && got[i] == target.real[first + i];
+		zero += got[i] != want && !got[i];
 	}
 	atomic_fetch_add(&shared->reads, 1);
-	if (!wrong || has_vanished(got, length))
+	if (!wrong || has_vanished(shape, got, length, zero == wrong))
 		return;
 	atomic_fetch_add(&shared->wrong, 1);
 	if (own == wrong)

@@ -38,7 +38,7 @@ set_config() {
 	done
 	# shellcheck disable=SC2054 # the comma is of the list LSM
 	config+=(-d CC_OPTIMIZE_FOR_SIZE -e CC_OPTIMIZE_FOR_PERFORMANCE -d DEBUG_INFO_NONE
-		-d EXPERT -d PREEMPT_NONE -d RANDOMIZE_BASE --set-val SERIAL_8250_NR_UARTS 8
+		-d EXPERT -d PREEMPT_NONE -d RANDOMIZE_BASE -d MODULE_SIG_ALL --set-val SERIAL_8250_NR_UARTS 8
 		--set-val SERIAL_8250_RUNTIME_UARTS 8 --set-val NR_CPUS 8
 		--set-str LSM lockdown,bpf --set-str LOCALVERSION -debug -d LOCALVERSION_AUTO)
 	"${config[@]}"
