@@ -72,7 +72,8 @@ static bool has_vanished(const struct shape *shape, const uint8_t *got, size_t l
 
 void check_read(const struct shape *shape, const uint8_t *bytes)
 {
-	unsigned int first = target.dsn + 4 + shape->in_body, wrong = 0, own = 0, zero = 0, i;
+	unsigned int first = target.dsn + 4 + shape->in_body, wrong = 0, own = 0,
+		     zero = 0, i;
 	size_t length = shape->length == CONFIG_SIZE ? 8 : shape->length;
 	uint8_t got[8];
 
