@@ -98,7 +98,8 @@ static __always_inline struct hidden hidden_of(const struct chain *chain)
 		.serials = chain->rule.policy != DSN_PASS &&
 			   (chain->serials || chain->broken || chain->unreadable),
 		.vpd = vpd && (chain->vpd_data || chain->unreadable),
-		.gaps = chain->rule.more & DSN_GAPS_ZERO && chain->gap,
+		.gaps = chain->rule.more & DSN_GAPS_ZERO &&
+			(chain->gap || chain->unreadable),
 	};
 }
 

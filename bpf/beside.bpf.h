@@ -103,9 +103,11 @@ static __noinline int has_vpd(__u64 map)
 static __always_inline bool meet_gap(struct chain *chain, __u32 at)
 {
 	bool failed = false;
+	__u32 map = ~0U;
 
-	if (at >= DSN_CFG_CAPS &&
-	    (!chain->map || KREAD_AT(__u32, chain->map + at, failed) == ~0U)) {
+	if (chain->map)
+		map = KREAD_AT(__u32, chain->map + at, failed);
+	if (at >= DSN_CFG_CAPS && (map == ~0U || failed)) {
 		chain->gap = true;
 		return true;
 	}

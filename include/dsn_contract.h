@@ -52,14 +52,11 @@ enum dsn_policy {
 	DSN_HIDE = 3,
 };
 
-/* VPD (PCI 3.0 6.4) as it is shown, in the low bits of `more`. */
+/* VPD (PCI 3.0 Appendix I) as it is shown, in the low bits of `more`. */
 enum dsn_vpd {
-	DSN_VPD_EMPTY =
-		0, /* all data reads as end tags; also what any unknown value means */
-	DSN_VPD_HIDE =
-		1, /* the capability has ID 0 and registers of zeros, its next pointer
-			     is kept */
-	DSN_VPD_PASS = 2,
+	DSN_VPD_EMPTY = 0, /* its data reads as end tags; also any unknown value */
+	DSN_VPD_HIDE = 1,  /* its ID and registers read as 0, its next pointer is kept */
+	DSN_VPD_PASS = 2,  /* the real VPD is shown */
 };
 
 #define DSN_VPD_MASK 0x0f

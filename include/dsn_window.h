@@ -186,8 +186,8 @@ static inline __u32 dsn_near(dsn_load load, __u64 map, __u64 copy, __u32 pos, __
 		return DSN_NEAR_UNKNOWN;
 	if (end <= at + 4)
 		after = (__u32)after;
-	if (at <
-	    DSN_CFG_EXT + 12) { /* below are no extended capabilities, but maybe VPD */
+	/* below are no extended capabilities, but maybe VPD whose data reaches up here */
+	if (at < DSN_CFG_EXT + 12) {
 		if (dsn_maps_vpd(load(map, DSN_CFG_EXT - 8)))
 			return DSN_NEAR_UNKNOWN;
 		if (at < DSN_CFG_EXT + 8)
