@@ -23,6 +23,7 @@ struct reader {
 	int depth;
 	char text[256]; /* of the element, cut */
 	size_t length;
+	bool is_cut;
 	char device[LABEL_LEN]; /* as metadata spell it */
 	bool is_device;		/* within a function of the host */
 };
@@ -192,6 +193,11 @@ static void take_serial(struct reader *reader)
 	struct vm_line line;
 	int count = 2;
 
+	if (reader->is_cut) {
+		fail(reader, "metadata: a serial of more than %zu bytes",
+		     sizeof(reader->text) - 1);
+		return;
+	}
 	if (*reader->device) {
 		words[count++] = "device";
 		words[count++] = reader->device;
@@ -237,6 +243,7 @@ static void descend(struct reader *reader, const char *name)
 	strcat(strcat(reader->path, "/"), is_odd ? "?" : name);
 	reader->depth++;
 	reader->length = 0;
+	reader->is_cut = false;
 }
 
 static void on_start(void *data, const char *name, const char **attributes)
@@ -268,8 +275,10 @@ static void on_text(void *data, const char *text, int length)
 	struct reader *reader = data;
 	size_t room = sizeof(reader->text) - 1 - reader->length;
 
-	if ((size_t)length > room)
+	if ((size_t)length > room) {
+		reader->is_cut = true;
 		length = room;
+	}
 	memcpy(reader->text + reader->length, text, length);
 	reader->length += length;
 }
@@ -331,6 +340,7 @@ static void on_end(void *data, const char *name)
 		end_device(reader);
 	reader->depth--;
 	reader->length = 0;
+	reader->is_cut = false;
 }
 
 /* Refuses what can define entities; libvirt writes none. */

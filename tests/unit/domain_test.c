@@ -109,6 +109,8 @@ static void a_long_name_is_cut(void **state)
 	assert_int_equal(strlen(domain.name), 62);
 }
 
+#define SPACES "                                                                "
+
 static void metadata(void **state)
 {
 	(void)state;
@@ -132,6 +134,9 @@ static void metadata(void **state)
 	refused(METADATA("<x:serial>02-00-5e-10-00-00-00-01</x:serial>"),
 		"one serial for all");
 	refused(METADATA("<x:serial>derive keep 16</x:serial>"), "cannot keep bits");
+	refused(METADATA("<x:serial>derive" SPACES SPACES SPACES SPACES
+			 "keep 16</x:serial>"),
+		"more than 255 bytes");
 	refused(METADATA("<x:serial device='hostdev0'>derive</x:serial>"),
 		"not a device");
 	refused(METADATA("<x:serial device=''>derive</x:serial>"), "the device is none");
