@@ -118,6 +118,12 @@ for operation in prepare start migrate restore; do
 		"/etc/dsnctl.conf:2: the key has the id none, not 4d718762"
 	configure 'vm default derive'
 done
+configure nonsense
+for operation in prepare start migrate restore; do
+	xml=$(domain '' '')
+	calls 0 "a VM without a host device is not held at $operation by a wrong line" $operation begin '' ''
+done
+configure 'vm default derive'
 xml=$plain
 stub 1
 calls 1 "a claim that fails fails the start" start begin "$derived" "its serials could not be claimed"
