@@ -204,9 +204,9 @@ static bool is_wanted(const struct config *config, const struct site_key *key,
 		return true;
 	snprintf(
 		error, SITE_KEY_ERROR,
-		"%s:%u: the key has the id %s, not %s, and serials derived with it would be others: put the right key into %s",
+		"%s:%u: the key has the id %s, not %s, and serials derived with it would be others: put the right key into %s or %s",
 		config->files[config->key_file], config->key_line, id, config->key_id,
-		SITE_KEY_FILE);
+		SITE_KEY_RUN, SITE_KEY_FILE);
 	return false;
 }
 
@@ -274,6 +274,7 @@ static bool take_line(struct config *config, char *text, size_t length, unsigned
 	count = split(text, words);
 	if (!count)
 		return true;
+	config->lines++;
 	if (!strcmp(words[0], "key"))
 		return take_key_line(config, words, count, line);
 	if (!strcmp(words[0], "vm"))
@@ -310,7 +311,7 @@ static bool read_lines(struct config *config, FILE *file)
 {
 	_cleanup_(free_ptr) char *text = NULL;
 	const char *name = config->files[config->file_count - 1];
-	size_t room = 0, before = config->count + config->vms.count + !!*config->key_id;
+	size_t room = 0, before = config->lines;
 	unsigned int line = 0;
 	bool good = true;
 	ssize_t length;
@@ -324,7 +325,7 @@ static bool read_lines(struct config *config, FILE *file)
 	}
 	if (ferror(file))
 		return fault(config, "%s: %s", name, strerror(errno));
-	if (good && config->count + config->vms.count + !!*config->key_id == before)
+	if (good && config->lines == before)
 		warning(config, "%s: has no rules", name);
 	return good;
 }

@@ -28,6 +28,7 @@ struct config_fault {
 struct config {
 	struct config_entry *entries;
 	size_t count;
+	size_t lines;	     /* of all files, those that are not blank */
 	struct vm_lines vms; /* those for VMs, in no order; each VM and device once */
 	char **files;
 	size_t file_count;

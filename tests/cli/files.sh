@@ -102,6 +102,12 @@ else
 	refused "a missing key" "the key has the id none, not 4d718762" 'vm default derive\nkey 4d718762\n'
 fi
 
+# one whose lines replace those of an earlier file has some
+printf 'key none\nvm default derive\n' >first.conf
+printf 'key none\nvm default hide\n' >rules.conf
+timeout 10 "$dsnctl" apply --dry-run first.conf rules.conf >out 2>err
+result $(($(grep -c 'has no rules' err) == 0)) "a file whose lines replace others is not called empty" "$(cat err)"
+
 # a file without a rule is not silent
 for text in '# 0000:01:00.0 scrub\n' '' '\n\n'; do
 	apply "$text"
