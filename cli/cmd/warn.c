@@ -398,6 +398,14 @@ static __u32 present_ids(const struct context *context, const struct dsn_key *ke
 	return 0;
 }
 
+/* Tells whether a rule is a claim's, which ends with its VM and takes no `expect`. */
+static bool is_claims(const struct context *context, const struct ruleset_change *change)
+{
+	const struct claim *claim = claim_find(context->set, change->key);
+
+	return claim && rule_equal(&claim->rule, change->is);
+}
+
 /* Warns of passes, which also show the serial or VPD of the next card in the slot. */
 static void warn_untied(struct context *context)
 {
@@ -410,7 +418,7 @@ static void warn_untied(struct context *context)
 		const struct ruleset_change *change = &context->diff->changes[i];
 
 		if (!change->is || !rule_passes(change->is) || change->is->expect ||
-		    change->key->scope == DSN_SCOPE_DEFAULT)
+		    change->key->scope == DSN_SCOPE_DEFAULT || is_claims(context, change))
 			continue;
 		serial = change->is->policy == DSN_PASS;
 		key_format(change->key, target);
