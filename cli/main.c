@@ -23,8 +23,9 @@ static const struct command commands[] = {
 	  .run = cmd_load,
 	  .letters = "kcawV",
 	  .does = "hook the kernel: from now on guests read what the rules say",
-	  .help = "Loads vfio-pci if needed. The default is scrub: a serial reads as zeros. If programs\n"
-		  "are loaded already, new ones take over without a gap, and the rules stay.\n\n"
+	  .help = "Loads vfio-pci if needed. The default is scrub: a serial reads as zeros, and VPD as\n"
+		  "empty. If programs are loaded already, new ones take over without a gap, and the\n"
+		  "rules stay.\n\n"
 		  "With kernel lockdown, as under Secure Boot, nothing can be written into a VMM and the\n"
 		  "hook is 'permission': serials read as zeros in a VMM that zeroes its variable before\n"
 		  "it reads, whatever their rule, except 'pass'.\n" },
@@ -100,19 +101,20 @@ static const struct command commands[] = {
 	  .help = "UUID is the VM's. LABEL tells its functions apart: 'alias ua-nic0' (libvirt's user\n"
 		  "alias), 'mac 52:54:00:12:34:56', 'slot 0000:01:00' (where the guest sees it), or a\n"
 		  "name such as nic0. The same UUID and label give the same serial wherever the key is\n"
-		  "the same: " SITE_KEY_FILE
-		  ", or none if there is no such file. Nothing has to be loaded.\n"
+		  "the same: " SITE_KEY_RUN ", else " SITE_KEY_FILE ", or none if there\n"
+		  "is neither. Nothing has to be loaded.\n"
 		  "dsnctl(8), DERIVED SERIALS, has the computation.\n" },
 	{ .name = "claim",
 	  .run = cmd_claim,
-	  .operands = "UUID BDF VALUE...",
+	  .operands = "UUID BDF VALUE [BDF VALUE]...",
 	  .min = 3,
 	  .max = INT_MAX,
 	  .letters = "fAN",
 	  .does = "set the rules of functions for the run of one VM",
-	  .help = "Each BDF has a VALUE after it: scrub, hide, a serial, or derive:LABEL, the serial of this\n"
-		  "VM and a label; or none, which claims nothing. A claim covers the function's own rule until 'release'; 'set', 'apply'\n"
-		  "and 'save' leave it alone. What the VM had claimed before and is not named now is\n"
+	  .help = "VALUE is scrub, hide, a serial, derive:LABEL (the serial of this VM and a label, or\n"
+		  "'derive:LABEL keep 16' with the low bits of the real one), or none, which claims\n"
+		  "nothing. A claim covers the function's own rule until 'release'; 'set', 'apply' and\n"
+		  "'save' leave it alone. What the VM had claimed before and is not named now is\n"
 		  "released, unless it is open. A claim of another VM whose device nobody has open is\n"
 		  "taken over.\n" },
 	{ .name = "release",
@@ -124,7 +126,7 @@ static const struct command commands[] = {
 	  .does = "end all claims of a VM: the rules that they covered count again" },
 	{ .name = "plan",
 	  .run = cmd_plan,
-	  .operands = "UUID BDF [DEVICE...]",
+	  .operands = "UUID BDF [DEVICE...]...",
 	  .min = 2,
 	  .max = INT_MAX,
 	  .does = "print what a VM with these functions is to claim",
@@ -144,12 +146,14 @@ static const struct command commands[] = {
 	  .run = cmd_verify,
 	  .operands = "[BDF]",
 	  .max = 1,
-	  .does = "read serials as a VMM does, and compare them with the rules",
-	  .help = "Opens the function, or every function with a serial that is bound to vfio-pci, by\n"
-		  "its IOMMU group. It is reset, as for any VMM, and the reads are counted. A real\n"
-		  "serial is never printed.\n\n"
+	  .does = "read serials and VPD as a VMM does, and compare them with the rules",
+	  .help = "Opens the function, or every function with a serial or VPD that is bound to vfio-pci,\n"
+		  "by /dev/vfio/devices or its IOMMU group. It is reset, as for any VMM, and the reads\n"
+		  "are counted. A real serial is never printed.\n\n"
 		  "whole    4096 bytes at once        dwords, words, bytes    one after another\n"
-		  "qword    the serial at once        preadv                  segments that split it\n\n"
+		  "qword    the serial at once        preadv                  segments that split it\n"
+		  "vpd      dwords, bytes, across: its data, by addresses that are written as by a guest\n"
+		  "gaps     under 'gaps zero': capabilities that vfio unlinks\n\n"
 		  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
 		  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
 	{ .name = "metrics",
@@ -202,7 +206,7 @@ static const struct {
 	{ 'V', "    --vmm PATH",
 	  "an executable that is known, in place of QEMU; may be repeated" },
 	{ 'f', "    --force", "do it even while a process has a device open" },
-	{ 's', "    --save", "keep it in " CONFIG_DIR " for the next boot" },
+	{ 's', "    --save", "do it in " CONFIG_DIR " too, for the next boot" },
 	{ 'p', "    --prune", "remove the rules that are in no file" },
 	{ 'n', "    --dry-run",
 	  "only print what would change; exit with 3 if anything would" },
