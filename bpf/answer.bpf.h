@@ -231,7 +231,7 @@ static __noinline int withhold(struct file *file, bool answers, bool last)
 		return 0;
 	/* only what is opened has a chain */
 	if (is_opened(file)) {
-		if (!survey(&chain, vdev))
+		if (!survey(&chain, (__u64)vdev))
 			return 0;
 	} else {
 		chain.unreadable = true;

@@ -13,7 +13,6 @@
 #include "chain.bpf.h"
 #include "dsn_window.h"
 #include "kmem.bpf.h"
-#include "verifier.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 #define CAPS_LEN (DSN_CFG_EXT - DSN_CFG_CAPS)
@@ -58,7 +57,7 @@ static __always_inline bool is_vpd(struct chain *chain, __u32 at)
 
 static long find_vpd(__u32 i, void *data)
 {
-	struct chain *chain = data;
+	struct chain *chain = *(struct chain **)data;
 	__u32 at = DSN_CFG_CAPS + i;
 
 	if (is_vpd(chain, at) && dsn_inside(at, 1, chain->pos, chain->len)) {
@@ -142,32 +141,28 @@ static __always_inline bool may_have_gap(const struct chain *chain)
 /* Finds VPD in the read of `chain`. Returns whether there may be anything beside serials. */
 static __always_inline bool survey_beside(struct chain *chain)
 {
-	chain->run = UNKNOWN(0);
-	chain->odd = UNKNOWN(0);
-	chain->vpd = UNKNOWN(0);
-	chain->vpd_data = UNKNOWN(0);
-	chain->gap = UNKNOWN(0);
-	chain->named = UNKNOWN(0);
 	if (chain->pos < DSN_CFG_EXT + DSN_VPD_LEN - 1 &&
 	    (!chain->map || has_vpd(chain->map)))
-		bpf_loop(VPD_STEPS, find_vpd, chain, 0);
+		bpf_loop(VPD_STEPS, find_vpd, &chain, 0);
 	return chain->vpd || !chain->map || may_have_gap(chain);
 }
 
 /*
- * Walks the chain for the read of `chain`, whose `pos`, `len` and `size` are set, and which
- * lies in config space, and looks beside it. Returns whether the read touches, or may touch,
- * anything that may be hidden.
+ * Walks the chain for the read of `chain`, which lies in config space, and looks beside it.
+ * `pos`, `len` and `size` are set, what a walk finds is zero. Returns whether the read touches,
+ * or may touch, anything that may be hidden. Global: see put_part().
  */
-static __always_inline bool survey(struct chain *chain, struct vfio_pci_core_device *vdev)
+__noinline int survey(struct chain *chain, __u64 vdev)
 {
 	bool beside;
 
-	chain_start(chain, vdev);
+	if (!chain)
+		return 0;
+	chain_start(chain, (void *)vdev);
 	if (chain->pos + chain->len > DSN_CFG_EXT)
-		bpf_loop(DSN_CHAIN_MAX, find_dsn, chain, 0);
+		bpf_loop(DSN_CHAIN_MAX, find_dsn, &chain, 0);
 	else
-		chain->broken = UNKNOWN(0);
+		chain->broken = false;
 	beside = survey_beside(chain);
 	return beside || chain->first || chain->serials || chain->broken ||
 	       chain->unreadable;

@@ -7,7 +7,6 @@
 #include "dsn_window.h"
 #include "kmem.bpf.h"
 #include "policy.bpf.h"
-#include "verifier.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /* VFIO_PCI_OFFSET_MASK: the region index is above it. */
@@ -49,16 +48,9 @@ struct chain {
 static __always_inline void chain_start(struct chain *chain,
 					struct vfio_pci_core_device *vdev)
 {
-	chain->first = UNKNOWN(0);
-	chain->serials = UNKNOWN(0);
-	chain->inside = UNKNOWN(0);
-	chain->found = UNKNOWN(0);
-	chain->last = UNKNOWN(0);
-	chain->broken = UNKNOWN(0);
-	chain->unreadable = UNKNOWN(0);
 	chain->vconfig = (__u64)KREAD(vdev, vconfig);
 	chain->map = (__u64)KREAD(vdev, pci_config_map);
-	chain->cap = UNKNOWN(DSN_CFG_EXT);
+	chain->cap = DSN_CFG_EXT;
 	/* closed by another thread, or open to a guest: nothing is known of the space */
 	if (!chain->vconfig || !chain->map ||
 	    dsn_vpd_is_over(
@@ -107,7 +99,7 @@ static __always_inline void meet_dsn(struct chain *chain, __u32 cap)
 /* One hop of a walk that finds what the read touches; 1 ends it. */
 static long find_dsn(__u32 hop, void *data)
 {
-	struct chain *chain = data;
+	struct chain *chain = *(struct chain **)data;
 	__u32 header;
 
 	if (!read_header(chain, &header))

@@ -53,10 +53,10 @@ struct segments {
 	bool lost; /* an iovec could not be read */
 };
 
-/* set_place() with stack of its own, which is scarce in a walk. */
-static __noinline bool place_segment(struct config_read *read, __u64 count, __u64 pos)
+/* set_place() with stack of its own, which is scarce in a walk. Global: see put_part(). */
+__noinline int place_segment(struct config_read *read, __u64 count, __u64 pos)
 {
-	return set_place(read, count, pos);
+	return read && set_place(read, count, pos);
 }
 
 static long settle_segment(__u32 i, void *data)
@@ -373,7 +373,7 @@ static __always_inline bool may_reach(struct vfio_pci_core_device *vdev,
 	chain.size = KREAD(pdev, cfg_size);
 	chain.pos = read.pos;
 	chain.len = read.len;
-	return chain.pos + chain.len <= chain.size && survey(&chain, vdev);
+	return chain.pos + chain.len <= chain.size && survey(&chain, (__u64)vdev);
 }
 
 /* Arms the read that the thread is about to do of this device, or ends the thread. */

@@ -116,7 +116,6 @@ struct effective {
 		};
 		__u64 words;
 	};
-	__u32 kind; /* of the function: DSN_KIND_VF, DSN_KIND_ARI */
 	struct dsn_device *device;
 };
 
@@ -132,26 +131,25 @@ static __always_inline __u64 seal_of(__u64 serial, __u64 words, __u32 set, __u64
 			 (words + 1) * 0x9e3779b97f4a7c15ULL);
 }
 
-/* Resolves the rule anew, and caches it if it depends on nothing but function and set. */
-static __noinline int resolve_anew(struct pci_dev *pdev, const struct dsn_key *key,
-				   struct effective *rule)
+/*
+ * Resolves the rule anew. Returns the id of the rule set, or 0 if the rule depends on more
+ * than that and the function. Global: see put_part().
+ */
+__noinline int resolve_anew(__u64 pdev, const struct dsn_key *key, __u32 kind,
+			    struct effective *rule)
 {
 	struct bpf_map *set = only_element(rulesets);
-	struct dsn_device *device = rule->device;
 	struct dsn_rule resolved = {};
 	bool lasting = true;
 
+	if (!key || !rule)
+		return 0;
 	if (set)
-		resolved = resolve_rule(set, pdev, *key, rule->kind, &lasting);
+		resolved = resolve_rule(set, (void *)pdev, *key, kind, &lasting);
 	rule->serial = resolved.policy == DSN_SERIAL ? resolved.serial : 0;
 	rule->policy = resolved.policy;
 	rule->more = resolved.more;
-	if (!device || !set || !lasting)
-		return 0;
-	device->serial = rule->serial;
-	device->words = rule->words;
-	device->seal = seal_of(rule->serial, rule->words, set->id, rule->kind);
-	return 0;
+	return set && lasting ? set->id : 0;
 }
 
 extern void bpf_rcu_read_lock(void) __ksym __weak;
@@ -162,17 +160,24 @@ static __always_inline void find_rule_in(struct bpf_map *set, struct pci_dev *pd
 					 struct effective *rule)
 {
 	struct dsn_device *device = find_device(*key);
+	__u32 kind = kind_of(pdev, key), id;
 
 	rule->device = device;
-	rule->kind = kind_of(pdev, key);
 	if (device && set) {
 		rule->serial = device->serial;
 		rule->words = device->words;
-		if (device->seal ==
-		    seal_of(rule->serial, rule->words, set->id, rule->kind))
+		if (device->seal == seal_of(rule->serial, rule->words, set->id, kind))
 			return;
 	}
-	resolve_anew(pdev, key, rule);
+	rule->serial = 0;
+	rule->words = 0;
+	id = resolve_anew((__u64)pdev, key, kind, rule);
+	if (device && id) {
+		device->serial = rule->serial;
+		device->words = rule->words;
+		device->seal = seal_of(rule->serial, rule->words, id, kind);
+	}
+	rule->device = device; /* to the verifier, the call has changed it */
 }
 
 /*

@@ -389,7 +389,7 @@ __noinline int settle_chain(struct config_read *read)
 	chain.partial = read->partial;
 	chain.compare = read->compare;
 	chain.last_layer = read->last_layer;
-	if (!survey(&chain, vdev))
+	if (!survey(&chain, (__u64)vdev))
 		return 0;
 	if (chain.unreadable) {
 		kill_reader(read->vdev, read, DSN_REASON_PLACE);

@@ -14,7 +14,8 @@ volatile __u32 unknown_zero;
  *
  * - It looks at a callback of bpf_loop() as if it were called once: of what it knows before
  *   the loop it takes branches away that only a later call would take. So everything that
- *   a callback changes and looks at is to start unknown.
+ *   a callback changes and looks at is to start unknown, as all is that a global function
+ *   gets by a pointer.
  * - It takes two states for the same that differ in a constant on the stack, where that is
  *   read by another register than the frame pointer, or not all 8 bytes at once, and goes
  *   on with one of them. So a constant that is put into a structure on the stack, and that
