@@ -124,6 +124,26 @@ static int load(char **names, int count, unsigned int check, unsigned long long 
 	return 0;
 }
 
+/* Prints the most instructions that the verifier went through for one program of dsnctl. */
+static int verified(void)
+{
+	struct bpf_prog_info info;
+	unsigned int id = 0, most = 0;
+	int fd;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
+		memset(&info, 0, sizeof(info));
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &(__u32){ sizeof(info) }))
+			continue;
+		close(fd);
+		if (!strncmp(info.name, "dsn_", 4) && info.verified_insns > most)
+			most = info.verified_insns;
+	}
+	printf("%u\n", most);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "run"))
@@ -133,5 +153,8 @@ int main(int argc, char **argv)
 	if (argc > 4 && !strcmp(argv[1], "load"))
 		return load(argv + 4, argc - 4, strtoul(argv[2], NULL, 10),
 			    strtoull(argv[3], NULL, 16));
-	errx(2, "usage: scale run COMMAND... | batch COUNT | load CHECK FOPS PROGRAM...");
+	if (argc == 2 && !strcmp(argv[1], "verified"))
+		return verified();
+	errx(2,
+	     "usage: scale run COMMAND... | batch COUNT | load CHECK FOPS PROGRAM... | verified");
 }

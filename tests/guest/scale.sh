@@ -54,6 +54,9 @@ process=$(cost scale batch 8192)
 first=$(cost dsnctl load)
 again=$(cost dsnctl load)
 bare=$(load_bare)
+echo "# instructions to verify the largest program: $(scale verified)"
+expect_output "no program takes 40000 instructions or more to verify" \
+	"^([1-9][0-9]{0,3}|[1-3][0-9]{4})$" scale verified
 ratio "load costs, next to libbpf's load of the same" 1.2 "$first" "$bare"
 ratio "a second load costs, next to libbpf's load of the same" 1.2 "$again" "$bare"
 
