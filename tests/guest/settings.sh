@@ -50,7 +50,7 @@ expect_output "a claim over pass does not pass VPD" "^empty$" member vpd
 expect "release over pass succeeds" dsnctl release $vm
 expect "set of vpd pass with ids succeeds" dsnctl set $bdf scrub vpd pass expect 8086:10d3
 expect_status 1 "a claim is not told to expect ids, which it cannot" \
-	sh -c "dsnctl claim $vm $bdf $chosen 2>&1 | grep expect"
+	sh -c "dsnctl claim $vm $bdf $chosen 2>&1 | grep without"
 expect_output "a claim over vpd pass passes VPD" "^pass$" member vpd
 expect "release over vpd pass succeeds" dsnctl release $vm
 
