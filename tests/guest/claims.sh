@@ -1,4 +1,5 @@
 # What status claims holds beside readers of real-time priority, and the kernel stays whole.
+# kernel: any
 # only: make check-all
 # boot: --cpus 2
 # shellcheck shell=dash source=tests/vm/lib.sh

@@ -1,4 +1,5 @@
 # Rules from files, rules for devices, hidden capabilities, and devices that are open.
+# kernel: any
 # boot: --dir build/minds_zero/lib/modules/0.0.0:/minds_zero
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

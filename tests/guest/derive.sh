@@ -1,4 +1,5 @@
 # Serials that belong to a VM as rules' values, and key files that are refused.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

@@ -1,5 +1,6 @@
 # What happens to devices while the programs are loaded: two functions of one card, unbind
 # and bind, resets, remove and rescan, modules out and in, unplugging.
+# kernel: any
 # boot: --device pcie-root-port,id=rp0,addr=5,chassis=1,slot=7
 # boot: --device e1000e,bus=rp0,addr=0.0,multifunction=on,romfile=,mac=52:54:00:12:34:56
 # boot: --device e1000e,bus=rp0,addr=0.1,romfile=,mac=52:54:00:12:34:57

@@ -1,4 +1,5 @@
 # What dsnctl says of a host (check, verify, metrics), beside what is so.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

@@ -1,6 +1,7 @@
 # The examples of the man pages, each of them: commands run, rules are taken, output has the
 # members that are printed in the page. The recipe and table of DERIVED SERIALS, for bash, have
 # a test of their own (tests/cli/derive.sh).
+# kernel: any
 # boot: --dir docs:/docs --file /usr/bin/jq --file build/dsnctl-libvirt
 # boot: --device pcie-root-port,id=rp0,addr=5
 # boot: --device e1000e,bus=rp0,romfile=,mac=52:54:00:12:34:56

@@ -1,4 +1,5 @@
 # The configuration folder as hosts have it, and commands that change things twice or half.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

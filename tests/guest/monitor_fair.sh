@@ -1,4 +1,5 @@
 # A guest that reads its serial without end does not keep the monitor from telling of another.
+# kernel: any
 # only: make check-all
 # boot: --cpus 2
 # boot: --device e1000e,addr=4,romfile=,mac=52:54:00:12:34:56

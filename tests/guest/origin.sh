@@ -1,4 +1,5 @@
 # Rules from files go with their lines; rules set by hand stay.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

@@ -1,4 +1,5 @@
 # Commands in a PID namespace of their own, which hides the host's processes from them.
+# kernel: any
 # boot: --file /usr/bin/unshare
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

@@ -1,4 +1,5 @@
 # The example hookscript for Proxmox VE, with a stub in qm's place: not Proxmox VE itself.
+# kernel: any
 # only: make check-all
 # boot: --file docs/examples/proxmox-hook:/usr/sbin/proxmox-hook
 # shellcheck shell=dash source=tests/vm/lib.sh

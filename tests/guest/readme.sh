@@ -2,6 +2,7 @@
 # Replayed are blocks that begin with ```console. "host# " or "# " is a command on the host,
 # "guest$ " one in a QEMU's guest; `virsh start` and `virsh destroy` of a guest start it and
 # end it, and the first "guest$ " starts it too. Other lines are what a command prints.
+# kernel: any
 # boot: --boot-timeout 180 --vmm 7.2 --mem 1536 --file tests/vmm/vmm.sh --file README.md
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

@@ -1,4 +1,5 @@
 # What goes wrong, and what is said then: each cause has its own message and status.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

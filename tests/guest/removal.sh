@@ -1,4 +1,5 @@
 # What removing the Debian package does to a protection that is in force.
+# kernel: any
 # only: make check-all
 # shellcheck shell=dash source=tests/vm/lib.sh
 # boot: --file debian/dsnctl.prerm

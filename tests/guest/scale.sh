@@ -1,4 +1,5 @@
 # What 8192 rules cost, and a load, in exact instructions, beside the least it takes.
+# kernel: any
 # only: make check-all
 # boot: --icount --mem 2048
 # shellcheck shell=dash source=tests/vm/lib.sh

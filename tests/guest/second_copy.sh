@@ -1,4 +1,5 @@
 # The second copy of the pins: load protects without it, and status says if it is missing.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

@@ -1,4 +1,5 @@
 # The words for VPD and gaps in rules: set, printed, saved, applied, claimed; a device without VPD.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

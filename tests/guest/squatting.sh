@@ -1,4 +1,5 @@
 # What others put where dsnctl keeps its pins is not taken for its own, and waits end.
+# kernel: any
 # boot: --file /usr/bin/flock
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

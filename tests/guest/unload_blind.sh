@@ -1,4 +1,5 @@
 # unload drops all or nothing: what it cannot see or cannot drop stays in force.
+# kernel: any
 # boot: --file debian/dsnctl.prerm
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

@@ -1,4 +1,5 @@
 # Rules for the run of one VM: what they cover, what leaves them alone, and what outlives a kill.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 

@@ -1,4 +1,5 @@
 # libvirt's hook with a VM's XML by hand: what a guest reads after each of libvirt's calls.
+# kernel: any
 # boot: --file build/dsnctl-libvirt
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh

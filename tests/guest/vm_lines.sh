@@ -1,4 +1,5 @@
 # Lines for VMs: what plan prints and claim shows, what apply makes of them, and bits that are kept.
+# kernel: any
 # shellcheck shell=dash source=tests/vm/lib.sh
 . /lib.sh
 
