@@ -94,7 +94,8 @@ LIBVIRT_PAGE := $(O)/docs/dsnctl-libvirt.8
 PAGES := $(filter-out $(LIBVIRT_PAGE),$(patsubst docs/%.scd,$(O)/docs/%,$(wildcard docs/*.scd)))
 UNITS := $(patsubst systemd/%.in,$(O)/systemd/%,$(wildcard systemd/*.in))
 EXAMPLES := $(filter-out %.in,$(wildcard systemd/*)) $(wildcard docs/examples/*)
-TEXTS := README.md docs/guarantee.md docs/recognise.md docs/fleet.md
+# with their folders, so that README's links lead somewhere
+TEXTS := README.md $(wildcard docs/*.md)
 
 # source:mode:target
 FILES = $(O)/dsnctl:755:$(sbindir)/dsnctl \
@@ -102,7 +103,7 @@ FILES = $(O)/dsnctl:755:$(sbindir)/dsnctl \
 	cli/completion/dsnctl.bash:644:$(bashcompletiondir)/dsnctl \
 	cli/completion/_dsnctl:644:$(zshcompletiondir)/_dsnctl \
 	$(foreach unit,$(UNITS),$(unit):644:$(systemdsystemunitdir)/$(notdir $(unit))) \
-	$(foreach text,$(TEXTS),$(text):644:$(docdir)/$(notdir $(text))) \
+	$(foreach text,$(TEXTS),$(text):644:$(docdir)/$(text)) \
 	$(foreach example,$(EXAMPLES),$(example):644:$(docdir)/examples/$(notdir $(example)))
 
 LIBVIRT_FILES = $(O)/dsnctl-libvirt:755:$(sbindir)/dsnctl-libvirt \
@@ -147,7 +148,7 @@ install: all docs $(UNITS)
 # what is configured stays
 uninstall:
 	rm -f $(foreach file,$(FILES),$(DESTDIR)$(call field,3,$(file)))
-	rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) \
+	rmdir $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)/docs $(DESTDIR)$(docdir) \
 		$(DESTDIR)$(sysconfdir)/dsnctl.d 2>/dev/null || true
 
 include tests/tests.mk

@@ -53,7 +53,7 @@ has_files() {
 has_texts() {
 	local wanted
 
-	for wanted in README.md guarantee.md recognise.md fleet.md; do
+	for wanted in README.md $(grep -o 'docs/[a-z]*\.md' README.md); do
 		[[ -s $root/usr/share/doc/dsnctl/$wanted ]] || return
 	done
 }
