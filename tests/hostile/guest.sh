@@ -35,6 +35,14 @@ if [ "$what" = beside ]; then
 	expect_status 1 "permission: a whole read is refused" vfio_read $bdf hex 0 4096
 	expect "permission: set pass succeeds" dsnctl set $bdf pass --force
 	expect_output "permission: under pass data of VPD is shown" "^78 56 34 12$" vfio_read $bdf hex 0x44 4
+	expect_output "permission: under pass a gap is shown" "^[0-9a-f]{2}( [0-9a-f]{2}){3}$" \
+		vfio_read $bdf hex 0x300 4
+	gap=$(vfio_read $bdf hex 0x300 4)
+	expect "permission: set of gaps zero succeeds" dsnctl set $bdf scrub gaps zero --force
+	expect_status 1 "control: the gap was not zeros" [ "$gap" = "00 00 00 00" ]
+	expect_output "permission: a gap leaves the buffer" "^00 00 00 00$" vfio_read $bdf hex 0x300 4
+	expect_output "permission: a byte of it leaves the buffer too" "^00$" vfio_read $bdf hex 0x301 1
+	expect_status 1 "permission: a read of gaps and more is refused" vfio_read $bdf hex 0xc4 8
 fi
 if [ "$what" = shapes ]; then
 	expect "load --answer succeeds" dsnctl load --answer
