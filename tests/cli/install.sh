@@ -61,8 +61,11 @@ has_texts() {
 has_examples() {
 	diff - <(ls "$root/usr/share/doc/dsnctl/examples") <<-END
 	alerts.yml
+	dsnctl-metrics.service
+	dsnctl-metrics.timer
 	hold-vms.conf
 	proxmox-hook
+	vm-claim.conf
 	END
 }
 

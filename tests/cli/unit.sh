@@ -36,12 +36,23 @@ done
 mkdir "$work/libvirtd.service.d"
 cp systemd/hold-vms.conf "$work/libvirtd.service.d/dsnctl.conf"
 printf '[Service]\nExecStart=/bin/true\n' >"$work/libvirtd.service"
+# the examples name the program only, which systemd finds; here it is in no such folder
+mkdir "$work/vm.service.d"
+for example in vm-claim.conf dsnctl-metrics.service dsnctl-metrics.timer; do
+	sed -E "s|=(\+?)dsnctl |=\1$program |" "systemd/$example" >"$work/$example"
+done
+mv "$work/vm-claim.conf" "$work/vm.service.d/dsnctl.conf"
+cp "$work/libvirtd.service" "$work/vm.service"
 
 silent "systemd-analyze verify finds nothing in the units" \
 	systemd-analyze verify --man=no "$work/dsnctl.service" \
 	"$work/dsnctl-repair.service"
 silent "systemd-analyze verify finds nothing in a unit with hold-vms.conf" \
 	systemd-analyze verify --man=no "$work/libvirtd.service"
+silent "systemd-analyze verify finds nothing in a unit with vm-claim.conf" \
+	systemd-analyze verify --man=no "$work/vm.service"
+silent "systemd-analyze verify finds nothing in dsnctl-metrics" \
+	systemd-analyze verify --man=no "$work/dsnctl-metrics.service" "$work/dsnctl-metrics.timer"
 for unit in dsnctl dsnctl-repair; do
 	silent "systemd-analyze security of $unit says $exposure tenths at most" bash -c '
 		systemd-analyze security --offline=yes --no-pager --threshold="$2" "$1" |
