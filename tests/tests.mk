@@ -12,7 +12,7 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*_test.c))
 SAN_OBJECTS := $(patsubst %.c,$(O)/san/%.o,$(filter-out cli/main.c,$(CLI_SOURCES)))
 GUEST_PROGRAMS := $(addprefix $(O)/guest/,vfio_read stress buffers trace json_get ring_position \
 	fill_rules hostile late_ring stop_self asleep without corners cdev kill_at)
-GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek cost scale))
+GUEST_PROGRAMS += $(addprefix $(O)/guest/,$(if $(filter arm64,$(ARCH)),compat_read arm_call,peek seer cost scale))
 GUEST_BPF := $(O)/guest/fmod_ret.bpf.o $(O)/guest/tracer.bpf.o $(O)/guest/deny.bpf.o \
 	$(O)/guest/empty.bpf.o $(O)/guest/stop_self.bpf.o
 GUEST := $(GUEST_PROGRAMS) $(GUEST_BPF) $(O)/minds_zero/lib/modules/0.0.0/modules.alias.bin
@@ -122,10 +122,13 @@ $(O)/guest/cost: $(O)/bench/cost.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
 
 # runs in a guest of the guest, on the bare processor
+# kernels of their own, for VMs
 $(O)/guest/peek: tests/vmm/peek.c
+$(O)/guest/seer: tests/libvirt/seer.c
+$(O)/guest/peek $(O)/guest/seer:
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) -m32 -Os $(WARNINGS) -ffreestanding -fno-pic -fno-stack-protector \
-		-fno-asynchronous-unwind-tables -fcf-protection=none -MMD -MP -MF $@.d -nostdlib \
+		-fno-asynchronous-unwind-tables -fcf-protection=none -MMD -MP -MF $@.d -Itests -nostdlib \
 		-static -Wl,-m,elf_i386,--build-id=none,--omagic,--no-warn-rwx-segments,-Ttext=0x100000 \
 		-o $@ $<
 
@@ -249,6 +252,13 @@ check-vmm:
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/vmm/run
 
+# Real libvirt with AppArmor, of Debian 12 and 13, and VMs whose own processors read the cards.
+check-libvirt:
+	@echo "check-libvirt: about 20 minutes on two idle processors"
+	@tests/setup
+	@$(MAKE) --no-print-directory all libvirt $(GUEST)
+	@tests/libvirt/run
+
 # The main job before your eyes, on a real kernel with a real device under emulation.
 demo:
 	@tests/setup
@@ -269,4 +279,4 @@ vm:
 		--file $(BPFTOOL) $(KERNEL)
 
 .PHONY: setup check check-iommufd check-all check-every check-build check-unit check-guest check-hostile check-boot check-leak \
-	check-kernels check-arm64 check-programs check-fuzz check-package check-alerts check-vmm bench demo soak vm
+	check-kernels check-arm64 check-programs check-fuzz check-package check-alerts check-libvirt check-vmm bench demo soak vm

@@ -5,30 +5,7 @@
  * -append "OFFSET HIGH LOW": where the capability is, for when it is hidden, and the
  * dwords of the real serial, all in hex. Each line on COM1 starts one look at it.
  */
-#include <stdint.h>
-
-#define COM1 0x3f8
-extern const uint32_t multiboot_header[];
-__asm__(".pushsection .multiboot, \"a\"\n"
-	".balign 4\n"
-	"multiboot_header: .long 0x1badb002, 0, -0x1badb002\n"
-	".popsection\n"
-	".globl _start\n"
-	"_start: mov $stack_end, %esp\n"
-	"push %ebx\n"
-	"call guest_main\n"
-	".pushsection .bss\n"
-	".balign 16\n"
-	".skip 4096\n"
-	"stack_end:\n"
-	".popsection\n");
-
-struct multiboot {
-	uint32_t flags, memory[2], boot_device;
-	const char *command_line;
-};
-
-void guest_main(const struct multiboot *info);
+#include "bare.h"
 
 /* The places of the function: a slot of the chipset, or behind a port. */
 #define AT_START (5U << 3)
@@ -36,51 +13,6 @@ void guest_main(const struct multiboot *info);
 
 static uint32_t dsn, real[2];
 static unsigned int function; /* bus, slot and function number */
-
-static void outb(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t inb(uint16_t port)
-{
-	uint8_t value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void outl(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint32_t inl(uint16_t port)
-{
-	uint32_t value;
-
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void put(char c)
-{
-	while (!(inb(COM1 + 5) & 0x20))
-		;
-	outb(COM1, c);
-}
-
-static void print(const char *text)
-{
-	while (*text)
-		put(*text++);
-}
-
-static void print_hex(uint32_t value, int digits)
-{
-	while (digits--)
-		put("0123456789abcdef"[value >> (4 * digits) & 15]);
-}
 
 static void wait_for_line(void)
 {
@@ -112,18 +44,6 @@ static void parse(const char *end)
 	real[0] = number_before(&end);
 	real[1] = number_before(&end);
 	dsn = number_before(&end);
-}
-
-/* By ports a register has 8 bits; some chipsets take four more from bits 24 to 27. */
-static uint32_t by_ports(unsigned int where, unsigned int at)
-{
-	outl(0xcf8, 0x80000000 | (at & 0xf00) << 16 | where << 8 | (at & 0xfc));
-	return inl(0xcfc);
-}
-
-static uintptr_t ecam(void)
-{
-	return by_ports(0, 0x60) & 0xf0000000; /* PCIEXBAR, set by the firmware */
 }
 
 static unsigned int find_function(void)
