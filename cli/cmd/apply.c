@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsnctl apply, dsnctl save: rules from files, and rules for files. */
+#include "cmd/changes.h"
 #include "cmd/command.h"
 
 #include <stdio.h>
@@ -102,19 +103,10 @@ static struct counts count(const struct ruleset_diff *diff)
 	return counts;
 }
 
-static void format(const struct dsn_rule *rule, char text[VALUE_LEN])
-{
-	if (rule)
-		rule_format_value(rule, text);
-	else
-		snprintf(text, VALUE_LEN, "none");
-}
-
 static void report_json(const struct update *update, bool dry_run)
 {
-	struct json_object *object = json_result(), *list = json_object_new_array();
+	struct json_object *object = json_result();
 	struct counts counts = count(&update->diff);
-	size_t i;
 
 	json_object_object_add(object, "dry_run", json_object_new_boolean(dry_run));
 	json_object_object_add(object, "rules",
@@ -122,40 +114,16 @@ static void report_json(const struct update *update, bool dry_run)
 	json_object_object_add(object, "added", json_object_new_uint64(counts.added));
 	json_object_object_add(object, "changed", json_object_new_uint64(counts.changed));
 	json_object_object_add(object, "removed", json_object_new_uint64(counts.removed));
-	json_object_object_add(object, "changes", list);
-	for (i = 0; i < update->diff.count; i++) {
-		const struct ruleset_change *one = &update->diff.changes[i];
-		struct json_object *item = json_object_new_object();
-		char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
-
-		key_format(one->key, target);
-		format(one->was, was);
-		format(one->is, is);
-		json_object_object_add(item, "target", json_object_new_string(target));
-		json_object_object_add(item, "old",
-				       one->was ? json_object_new_string(was) : NULL);
-		json_object_object_add(item, "new",
-				       one->is ? json_object_new_string(is) : NULL);
-		json_object_array_add(list, item);
-	}
+	json_object_object_add(object, "changes", changes_json(&update->diff));
 	json_print(object);
 }
 
 static void report(const struct update *update, bool dry_run)
 {
 	struct counts counts = count(&update->diff);
-	size_t i;
 
-	for (i = 0; i < update->diff.count && (dry_run || update->diff.count < FEW);
-	     i++) {
-		const struct ruleset_change *one = &update->diff.changes[i];
-		char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
-
-		key_format(one->key, target);
-		format(one->was, was);
-		format(one->is, is);
-		printf("%s: %s (was %s)\n", target, is, was);
-	}
+	if (dry_run || update->diff.count < FEW)
+		changes_print(&update->diff);
 	if (!update->diff.count)
 		printf("unchanged: %zu rules\n", update->new.count);
 	else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dsnctl claim, dsnctl release: rules for the run of one VM, above the operator's. */
+#include "cmd/changes.h"
 #include "cmd/command.h"
 
 #include <errno.h>
@@ -341,53 +342,24 @@ static void keep_name(const struct ruleset *set, struct wanted *request)
 		strcpy(request->claims[i].name, name);
 }
 
-static void format(const struct dsn_rule *rule, char text[VALUE_LEN])
-{
-	if (rule)
-		rule_format_value(rule, text);
-	else
-		strcpy(text, "none");
-}
-
 static void report_json(const struct update *update, const struct claim *vm)
 {
-	struct json_object *object = json_result(), *list = json_object_new_array();
-	char uuid[UUID_LEN], target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN];
-	size_t i;
+	struct json_object *object = json_result();
+	char uuid[UUID_LEN];
 
 	uuid_format(vm->uuid, uuid);
 	json_object_object_add(object, "vm",
 			       *vm->name ? json_object_new_string(vm->name) : NULL);
 	json_object_object_add(object, "uuid", json_object_new_string(uuid));
-	json_object_object_add(object, "changes", list);
-	for (i = 0; i < update->claims.count; i++) {
-		const struct ruleset_change *one = &update->claims.changes[i];
-		struct json_object *item = json_object_new_object();
-
-		key_format(one->key, target);
-		format(one->was, was);
-		format(one->is, is);
-		json_object_object_add(item, "target", json_object_new_string(target));
-		json_object_object_add(item, "old",
-				       one->was ? json_object_new_string(was) : NULL);
-		json_object_object_add(item, "new",
-				       one->is ? json_object_new_string(is) : NULL);
-		json_object_array_add(list, item);
-	}
+	json_object_object_add(object, "changes", changes_json(&update->claims));
 	json_print(object);
 }
 
 static void report(const struct update *update, const struct claim *vm)
 {
-	char target[KEY_LEN], was[VALUE_LEN], is[VALUE_LEN], text[CLAIM_VM_LEN];
-	size_t i;
+	char text[CLAIM_VM_LEN];
 
-	for (i = 0; i < update->claims.count; i++) {
-		key_format(update->claims.changes[i].key, target);
-		format(update->claims.changes[i].was, was);
-		format(update->claims.changes[i].is, is);
-		printf("%s: %s (was %s)\n", target, is, was);
-	}
+	changes_print(&update->claims);
 	claim_format_vm(vm, text);
 	if (!update->claims.count)
 		printf("%s: unchanged\n", text);

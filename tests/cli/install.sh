@@ -8,21 +8,8 @@ version=$("$1" --version | sed 's/.* //')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
-failed=0
-
-# check NAME COMMAND...
-check() {
-	local name=$1 said
-
-	shift
-	if said=$("$@" 2>&1); then
-		echo "ok - $name"
-	else
-		echo "not ok - $name"
-		tail -n 20 <<<"$said" | sed 's/^/# /'
-		failed=1
-	fi
-}
+# shellcheck source=tests/package/check.sh
+. tests/package/check.sh
 
 # In the unpacked tree, with a git that fails.
 make_there() {

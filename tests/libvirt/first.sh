@@ -51,7 +51,7 @@ kill_qemu build-7
 sleep 2
 expect "claims stay while libvirtd is down" claims_are 2
 start_libvirtd
-expect "they end when it is back" within 120 claims_are 0
+expect "claims end when libvirtd is back" within 120 claims_are 0
 
 define build-7 $vm $other_bdf ua-nic0 $bdf ua-nic1
 start "cards swapped, as on another host" build-7
@@ -91,14 +91,14 @@ expect "the VM with the plugged card is reset" virsh reset build-7
 sees "the plugged card shows the serial that was claimed" build-7 2 02:00.0 $nic1
 expect "libvirtd restarts with the plugged card there" systemctl restart libvirtd
 expect "the VM with the plugged card has survived it" is_running build-7
-expect "its claims have survived it" claims_are 2
+expect "the claims of the VM with the plugged card have survived it" claims_are 2
 end build-7
 expect "the end of the VM ends the claim of the plugged card too" claims_are 0
 
 define plain 22222222-2222-4333-8444-555555555555
 start "a VM without cards" plain
-expect "it is saved" virsh save plain /var/lib/libvirt/plain.save
-expect "it is restored, as the hook prints nothing" virsh restore /var/lib/libvirt/plain.save
+expect "the VM without cards is saved" virsh save plain /var/lib/libvirt/plain.save
+expect "the VM without cards is restored, as the hook prints nothing" virsh restore /var/lib/libvirt/plain.save
 end plain
 
 expect_output "AppArmor has denied dsnctl nothing" "^0$" \

@@ -1,5 +1,6 @@
 # VMs of libvirt with cards of this host, for the tests that are sourced after this.
 # shellcheck shell=dash
+# shellcheck disable=SC2034 # constants are for those who source this
 
 other_bdf=0000:00:05.0
 other_real=52-54-00-ff-ff-12-34-57

@@ -6,21 +6,8 @@ set -uo pipefail
 version=$1
 package=$(echo /mnt/dsnctl_"$version"-*_*.deb)
 hook=$(echo /mnt/dsnctl-libvirt_"$version"-*_*.deb)
-failed=0
-
-# check NAME COMMAND...
-check() {
-	local name=$1 said
-
-	shift
-	if said=$("$@" 2>&1); then
-		echo "ok - $name"
-	else
-		echo "not ok - $name"
-		sed 's/^/# /' <<<"$said"
-		failed=1
-	fi
-}
+# shellcheck source=tests/package/check.sh
+. "$(dirname "$0")/check.sh"
 
 # All files but the logs and the lists of the package tools themselves.
 files() {

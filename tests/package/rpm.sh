@@ -4,23 +4,10 @@
 set -uo pipefail
 
 version=$1
-failed=0
+# shellcheck source=tests/package/check.sh
+. "$(dirname "$0")/check.sh"
 top=/tmp/rpmbuild
 root=/tmp/rpmroot
-
-# check NAME COMMAND...
-check() {
-	local name=$1 said
-
-	shift
-	if said=$("$@" 2>&1); then
-		echo "ok - $name"
-	else
-		echo "not ok - $name"
-		tail -n 40 <<<"$said" | sed 's/^/# /'
-		failed=1
-	fi
-}
 
 # What Debian has is not among the packages that rpm knows: no dependencies.
 builds() {
