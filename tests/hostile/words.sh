@@ -4,35 +4,10 @@
 . /lib.sh
 # shellcheck source=tests/hostile/serial.sh
 . /serial.sh
+# shellcheck source=tests/hostile/vpd.sh
+. /vpd.sh
 
-folder=/sys/kernel/debug/config_table
-vpd=/sys/bus/pci/devices/$bdf/vpd
-
-# answers OFFSET COUNT: the table answers these bytes
-answers() {
-	yes '' | head -n "$2" | tr '\n' '\377' |
-		dd of=$folder/mask bs=1 seek=$(($1)) conv=notrunc 2>/dev/null
-}
-
-# The kernel finds the function anew.
-again() {
-	echo 1 >/sys/bus/pci/devices/$bdf/remove
-	echo 1 >/sys/bus/pci/rescan
-	bind_vfio $bdf
-}
-
-modprobe vfio-pci
-insmod /config_table.ko device=$bdf
-# VPD at 0x40, first in the chain
-put 0x40 "\\0003\\0$(printf %o "$(byte 0x34)")\\0000\\0000"
-put 0x34 '\0100'
-answers 0x34 1
-answers 0x40 8
-echo 64 >$folder/vpd
-again
-printf '\202\004\000NIC1\220\036\000PN\003A-1SN\014MT19\033[2J0360V3\002u1RV\001\000x\000\000\000' |
-	dd of=$vpd bs=4 conv=notrunc 2>/dev/null
-again
+add_vpd
 expect "control: the device has this VPD" grep -q MT19 $vpd
 
 expect_output "list before load says that there is VPD" "^$bdf +vfio-pci +unprotected .* yes$" dsnctl list

@@ -68,7 +68,12 @@ end() {
 	virsh destroy "$1" >/run/out 2>&1 || not_ok "$1 is ended" "$(cat /run/out)"
 }
 
-looked() { [ "$(grep -s -c "^end" "$seen" || echo 0)" -ge "$1" ]; }
+looked() {
+	local looks
+
+	looks=$(grep -s -c "^end" "$seen")
+	[ "${looks:-0}" -ge "$1" ]
+}
 
 # sees NAME VM LOOK FUNCTION SERIAL: what the guest's own processor has read in its first, second...
 # look; FUNCTION is where it sees the card

@@ -5,19 +5,8 @@
 # shellcheck source=tests/vmm/vmm.sh
 . /vmm.sh
 
-guest_bdf=0000:00:05.0
-
-boot_guest() {
-	echo "# $1: booting it, a minute or two"
-	start_vmm guest $bdf -m 256 -kernel /linux/vmlinuz -initrd /linux/initramfs \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check tsc=reliable"
-	up guest "$1" 600
-}
-
-in_guest() {
-	tell guest "$*"
-	hear guest end 120
-}
+# shellcheck source=tests/vmm/linux_guest.sh
+. /linux_guest.sh
 
 # sees NAME SERIAL: in the guest's own words
 sees() {
