@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define VPD 0x40
@@ -164,6 +165,29 @@ static void ask_mailbox(void)
 	    "what the DOE mailbox answers", answer);
 }
 
+/* Reads the same by one vector, whose segments begin and end within the registers. */
+static void read_segments(void)
+{
+	uint8_t before[3], data[2], after[3];
+	uint32_t status, answer;
+	struct iovec vpd[] = { { before, 3 }, { data, 2 }, { after, 3 } };
+	struct iovec mailbox[] = { { &status, 4 }, { &answer, 4 } };
+	uint32_t got;
+
+	put(VPD + 2, 2, 8);
+	if (preadv(device.fd, vpd, 3, device.config + VPD + 2) != 8)
+		err(1, "preadv of VPD");
+	got = wrong_bytes(before[2] | data[0] << 8 | data[1] << 16 |
+			  (uint32_t)after[0] << 24);
+	say(rules[rule].vpd ? got : !got, "bytes of VPD in segments", got);
+	put(MAILBOX + 8, 4, 1U << 31);
+	if (preadv(device.fd, mailbox, 2, device.config + MAILBOX + 0x10) != 8)
+		err(1, "preadv of the mailbox");
+	put(MAILBOX + 8, 4, 0);
+	say(rules[rule].gaps ? answer == 0xd0d1d2d3 : !answer,
+	    "the mailbox's answer in a segment", answer);
+}
+
 static void look_at_header(void)
 {
 	unsigned int next = get(VPD + 1, 1), id = get(VPD, 1);
@@ -190,6 +214,7 @@ static void attack(void)
 	walk();
 	race();
 	ask_mailbox();
+	read_segments();
 }
 
 /* Bytes of VPD that the one before read last, as vfio takes them over when it opens it. */

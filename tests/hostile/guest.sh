@@ -24,6 +24,16 @@ if [ "$what" = beside ]; then
 		cat /run/named
 		cat /run/named >>/run/results
 	done
+	# nothing repairs what the hook leaves
+	expect "load --check off succeeds" dsnctl load --hook fexit --check off
+	expect "the hook alone: set of all words succeeds" dsnctl set $bdf scrub vpd empty gaps zero --force
+	expect_output "the hook alone: data of VPD are end tags" "^78 78 78 78$" vfio_read $bdf hex 0x44 4
+	expect_output "the hook alone: so are those of a longer read" "( 78){4} " \
+		vfio_read $bdf hex 0x3c 16
+	expect_output "the hook alone: a gap is zeros" "^00 00 00 00$" vfio_read $bdf hex 0x300 4
+	expect "the hook alone: set vpd hide succeeds" dsnctl set $bdf scrub vpd hide --force
+	expect_output "the hook alone: hidden VPD has its next pointer" "^00 c8 00 00 00 00 00 00$" \
+		vfio_read $bdf hex 0x40 8
 	expect "load --hook permission succeeds" \
 		dsnctl load --check off --hook permission --whole-reads refuse
 	expect "set without words succeeds" dsnctl set $bdf scrub
