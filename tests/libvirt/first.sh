@@ -34,6 +34,7 @@ sees "the guest reads another for its second card" build-7 1 02:00.0 $nic1
 expect_output "status has the VM's claims by its name" "^$bdf +$nic0 +build-7 +$vm " dsnctl status
 expect "apply --prune leaves the claims alone" dsnctl apply --prune
 expect "both claims are there after it" claims_are 2
+expect "set of a card of the running VM succeeds" dsnctl set $bdf $chosen
 expect "libvirtd restarts" systemctl restart libvirtd
 expect "the VM has survived the restart" is_running build-7
 expect "both claims have survived it" claims_are 2
@@ -70,6 +71,24 @@ printf 'vm default derive\nvm default nonsense\n' >$conf
 fails "a wrong line" "$conf:2: "
 expect "a wrong line leaves no claim" claims_are 0
 echo 'vm default derive' >$conf
+
+metadata() { virsh metadata build-7 urn:x-dsnctl:vm:1 --key dsnctl --config --set "$1"; }
+
+: >$conf
+expect "metadata with pass are set" metadata "<vm><serial>pass</serial></vm>"
+fails "pass in metadata" "pass"
+expect "metadata with a serial are set" \
+	metadata "<vm><serial device='ua-nic0'>$second</serial><serial>derive</serial></vm>"
+start "metadata" build-7
+sees "without a line the guest reads the serial of its metadata" build-7 1 01:00.0 $second
+sees "the other card has the value for all of them" build-7 1 02:00.0 $nic1
+end build-7
+echo 'vm default scrub' >$conf
+echo "vm $vm derive" >>$conf
+expect_output "a line for the VM counts before its metadata" "^$other_bdf +$nic0 " \
+	sh -c "virsh dumpxml build-7 | dsnctl-libvirt --plan"
+echo 'vm default derive' >$conf
+
 expect "unload succeeds" dsnctl unload
 fails "nothing loaded" "dsnctl: not loaded"
 expect "load succeeds once more" dsnctl load
