@@ -31,7 +31,8 @@ static __always_inline bool is_whole_vpd(const struct chain *chain, __u32 at)
 
 /*
  * Tells whether a byte is of VPD: vfio's map has it there, or had it at most 7 bytes before
- * for the first time, as vfio puts the data after that. Called for one byte after the other.
+ * for the first time, as vfio puts the data after that; without a map any byte may be. Called
+ * for one byte after the other.
  */
 static __always_inline bool is_vpd(struct chain *chain, __u32 at)
 {
@@ -39,7 +40,7 @@ static __always_inline bool is_vpd(struct chain *chain, __u32 at)
 
 	if (!chain->map) {
 		chain->odd = true;
-		return at < DSN_CFG_EXT;
+		return true;
 	}
 	if (at < DSN_CFG_EXT) {
 		pair = KREAD_AT(__u16, chain->map + at - 1, chain->unreadable);
