@@ -188,6 +188,20 @@ static void read_segments(void)
 	    "the mailbox's answer in a segment", answer);
 }
 
+/* Reads more than a register at once, where no serial and no VPD is. */
+static void read_long(void)
+{
+	uint8_t bytes[64];
+	unsigned int i, count = 0;
+
+	if (pread(device.fd, bytes, sizeof(bytes), device.config + MAILBOX) !=
+	    sizeof(bytes))
+		err(1, "pread of the mailbox");
+	for (i = 0; i < sizeof(bytes); i++)
+		count += !!bytes[i];
+	say(rules[rule].gaps ? count : !count, "bytes of a long read of a gap", count);
+}
+
 static void look_at_header(void)
 {
 	unsigned int next = get(VPD + 1, 1), id = get(VPD, 1);
@@ -215,6 +229,7 @@ static void attack(void)
 	race();
 	ask_mailbox();
 	read_segments();
+	read_long();
 }
 
 /* Bytes of VPD that the one before read last, as vfio takes them over when it opens it. */
