@@ -121,8 +121,7 @@ $(O)/bench/%.o: tests/bench/%.c
 $(O)/guest/cost: $(O)/bench/cost.o $(O)/guest/vfio_device.o
 	$(call say,LINK)$(CC) -static -o $@ $^
 
-# runs in a guest of the guest, on the bare processor
-# kernels of their own, for VMs
+# each is the kernel of a guest of the guest, on the bare processor
 $(O)/guest/peek: tests/vmm/peek.c
 $(O)/guest/seer: tests/libvirt/seer.c
 $(O)/guest/peek $(O)/guest/seer:
@@ -163,7 +162,7 @@ check:
 
 # Everything, on all kernels; what is the same on each of them, on one.
 check-all:
-	@$(if $(T),,echo "check-all: about 45 minutes on two idle processors;" \
+	@$(if $(T),,echo "check-all: about an hour on two idle processors;" \
 		"longer the first time, as kernels are fetched")
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
@@ -171,7 +170,7 @@ check-all:
 
 # And that on each of them too.
 check-every:
-	@echo "check-every: about 80 minutes on two idle processors"
+	@echo "check-every: more than an hour on two idle processors"
 	@tests/setup
 	@$(MAKE) --no-print-directory check-build
 	@tests/run --every --kernels "$(KERNELS)" $(SUITES) iommufd
@@ -214,7 +213,7 @@ bench:
 
 # Devices opened by /dev/vfio/devices, on kernels whose modules are built with IOMMUFD.
 check-iommufd:
-	@tests/setup
+	@tests/setup iommufd
 	@$(MAKE) --no-print-directory all $(GUEST)
 	@tests/run --every iommufd
 
@@ -254,7 +253,7 @@ check-vmm:
 
 # Real libvirt with AppArmor, of Debian 12 and 13, and VMs whose own processors read the cards.
 check-libvirt:
-	@echo "check-libvirt: about 20 minutes on two idle processors"
+	@echo "check-libvirt: about half an hour on two idle processors"
 	@tests/setup
 	@$(MAKE) --no-print-directory all libvirt $(GUEST)
 	@tests/libvirt/run
