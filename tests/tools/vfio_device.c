@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Definitions of kernels newer than the headers here. */
@@ -191,8 +192,14 @@ void vfio_close(struct vfio_device *device)
 
 void vfio_open(struct vfio_device *device, const char *bdf)
 {
-	int error = vfio_try_open(device, bdf);
+	static const struct timespec pause = { .tv_nsec = 100000000 };
+	int error = vfio_try_open(device, bdf), tries;
 
+	/* a process that used io_uring closes its files some time after its end */
+	for (tries = 0; error == -EBUSY && tries < 200; tries++) {
+		nanosleep(&pause, NULL);
+		error = vfio_try_open(device, bdf);
+	}
 	if (error)
 		errx(1, "%s: cannot open through VFIO: %s", bdf, strerror(-error));
 }

@@ -17,8 +17,8 @@ struct vfio_device {
 
 /*
  * Opens by its IOMMU group; if VFIO_CDEV is in the environment, by its file in
- * /dev/vfio/devices; if VFIO_NOIOMMU is, by a group without an IOMMU. Exits with a message
- * if it cannot be opened.
+ * /dev/vfio/devices; if VFIO_NOIOMMU is, by a group without an IOMMU. Waits up to 20 s while
+ * another process has it open. Exits with a message if it cannot be opened.
  */
 void vfio_open(struct vfio_device *device, const char *bdf);
 /* Returns 0 or -errno. */
