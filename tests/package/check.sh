@@ -16,3 +16,25 @@ check() {
 		failed=1
 	fi
 }
+
+# The files of the packages without their documentation, sorted.
+package_files() {
+	cat <<-END
+		/usr/lib/systemd/system/dsnctl-repair.service
+		/usr/lib/systemd/system/dsnctl.service
+		/usr/sbin/dsnctl
+		/usr/share/bash-completion/completions/dsnctl
+		/usr/share/man/man5/dsnctl-json.5.gz
+		/usr/share/man/man5/dsnctl.conf.5.gz
+		/usr/share/man/man8/dsnctl.8.gz
+		/usr/share/zsh/vendor-completions/_dsnctl
+	END
+}
+
+hook_files() {
+	cat <<-END
+		/etc/libvirt/hooks/qemu.d/50-dsnctl
+		/usr/sbin/dsnctl-libvirt
+		/usr/share/man/man8/dsnctl-libvirt.8.gz
+	END
+}

@@ -21,29 +21,15 @@ installs_dependencies() {
 		"$(dpkg-deb -f "$hook" Depends | sed 's/dsnctl ([^)]*), //')"
 }
 
-has_files() {
-	diff - <(dpkg -L dsnctl | grep -v -e /lintian/ -e /usr/share/doc/ |
+# The files of a package that is installed, without documentation.
+files_of() {
+	dpkg -L "$1" | grep -v -e /lintian/ -e /usr/share/doc/ |
 		while read -r file; do [[ -d $file ]] || echo "$file"; done |
-		sed 's|^/lib/|/usr/lib/|' | sort) <<-END
-	/usr/lib/systemd/system/dsnctl-repair.service
-	/usr/lib/systemd/system/dsnctl.service
-	/usr/sbin/dsnctl
-	/usr/share/bash-completion/completions/dsnctl
-	/usr/share/man/man5/dsnctl-json.5.gz
-	/usr/share/man/man5/dsnctl.conf.5.gz
-	/usr/share/man/man8/dsnctl.8.gz
-	/usr/share/zsh/vendor-completions/_dsnctl
-	END
+		sed 's|^/lib/|/usr/lib/|' | sort
 }
 
-hook_has_files() {
-	diff - <(dpkg -L dsnctl-libvirt | grep -v -e /lintian/ -e /usr/share/doc/ |
-		while read -r file; do [[ -d $file ]] || echo "$file"; done | sort) <<-END
-	/etc/libvirt/hooks/qemu.d/50-dsnctl
-	/usr/sbin/dsnctl-libvirt
-	/usr/share/man/man8/dsnctl-libvirt.8.gz
-	END
-}
+has_files() { diff <(package_files) <(files_of dsnctl); }
+hook_has_files() { diff <(hook_files) <(files_of dsnctl-libvirt); }
 
 hook_of() { /etc/libvirt/hooks/qemu.d/50-dsnctl vm start begin - <"$1"; }
 refuses_what_is_no_xml() { [[ $(hook_of /dev/null 2>&1) == *"line 1: no element found"* ]]; }
