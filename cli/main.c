@@ -154,8 +154,8 @@ static const struct command commands[] = {
 		  "qword    the serial at once        preadv                  segments that split it\n"
 		  "vpd      dwords, bytes, across: its data, by addresses that are written as by a guest\n"
 		  "gaps     under 'gaps zero': capabilities that vfio unlinks\n\n"
-		  "Exits with 0 if all match, 3 if anything of a real serial was readable or nothing is\n"
-		  "loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
+		  "Exits with 0 if all match, 3 if anything that the rules hide was readable or nothing\n"
+		  "is loaded, and 1 if a function is busy, cannot be opened, or shows something else.\n" },
 	{ .name = "metrics",
 	  .run = cmd_metrics,
 	  .letters = "t",
@@ -202,7 +202,7 @@ static const struct {
 	{ 'a', "    --answer",
 	  "answer reads of a serial at once, without asking the device" },
 	{ 'w', "    --whole-reads HOW",
-	  "known (the default), refuse or allow: who may read all of it at once" },
+	  "known (the default), refuse or allow: whole reads of config space" },
 	{ 'V', "    --vmm PATH",
 	  "an executable that is known, in place of QEMU; may be repeated" },
 	{ 'f', "    --force", "do it even while a process has a device open" },

@@ -558,8 +558,9 @@ static void print(struct view *view, bool json)
 	print_list(&view->wholes, "whole reads of config space");
 	print_list(&view->vmms, "VMMs that may read config space whole");
 	print_list(&view->drift, "rules ignored: the device has other ids");
-	print_list(&view->closed,
-		   "closed: guests read zeros in all extended config space");
+	print_list(
+		&view->closed,
+		"closed: guests read zeros in all extended config space, unless the rule is pass");
 	print_list(&view->unsaved,
 		   "rules that no file has like this: gone at the next boot");
 	print_list(&view->claimed, "claimed by VMs");
