@@ -164,14 +164,14 @@ check:
 check-all:
 	@$(if $(T),,echo "check-all: about an hour on two idle processors;" \
 		"longer the first time, as kernels are fetched")
-	@tests/setup
+	@tests/setup $(if $(T),iommufd)
 	@$(MAKE) --no-print-directory check-build
 	@tests/run --kernels "$(KERNELS)" $(if $(T),--only '$(T)') $(SUITES) iommufd
 
 # And that on each of them too.
 check-every:
 	@echo "check-every: more than an hour on two idle processors"
-	@tests/setup
+	@tests/setup iommufd
 	@$(MAKE) --no-print-directory check-build
 	@tests/run --every --kernels "$(KERNELS)" $(SUITES) iommufd
 
