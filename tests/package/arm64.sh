@@ -39,7 +39,7 @@ is_for_arm64() {
 }
 
 check "the package for arm64 builds" builds_package
-check "it has the files that the package has, and no others" has_files
+check "the package for arm64 has the files that the others have, and no more" has_files
 check "libvirt's package for arm64 has the files it should have, and no others" hook_has_files
 check "dsnctl is for arm64" is_for_arm64 dsnctl dsnctl libbpf1
 check "libvirt's hook is for arm64" is_for_arm64 dsnctl-libvirt dsnctl-libvirt libexpat1
