@@ -189,9 +189,8 @@ static struct row lsm_row(const struct host *host)
 static struct row task_work_row(const struct host *host)
 {
 	if (host->task_work)
-		return good("BPF can schedule task work",
-			    "the check resume is available");
-	if (!host->srcu_tracepoints && !host->count_hidden)
+		return good("BPF can schedule task work", "the check resume can use it");
+	if (!host->srcu_tracepoints)
 		return good("none", "the check usage does not need it");
 	return bad(missing, NULL, "no check on this kernel", "boot a newer kernel");
 }
@@ -205,15 +204,12 @@ static struct row tracepoints_row(const struct host *host)
 	if (!host->rpm_tracepoints)
 		return bad(missing, NULL, "no check on this kernel",
 			   "boot a kernel with CONFIG_PM");
+	if (host->count_hidden)
+		return bad(missing, "the preemption count has no address",
+			   "no check on this kernel", see_kallsyms);
 	if (host->srcu_tracepoints && host->can_preempt)
 		return good("preemption stays on in them",
 			    "the check is resume; 'load' tries it");
-	if (host->count_hidden)
-		return bad(host->task_work ? limited : missing,
-			   "the preemption count has no address",
-			   host->task_work ? "the check is resume; 'load' tries it"
-					   : "no check on this kernel",
-			   see_kallsyms);
 	return good("preemption is off in them", "the check is usage; 'load' tries it");
 }
 

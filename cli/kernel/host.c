@@ -273,8 +273,8 @@ static void find_in_btf(struct host *host)
 				has(btf, "btf_trace_rpm_idle", BTF_KIND_TYPEDEF);
 	/* the lock of tracepoints that leave preemption on, made for them */
 	host->srcu_tracepoints = has(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF);
-	host->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC) ||
-			  has(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC);
+	/* 6.18 and 6.19 have it by another name, with an argument more */
+	host->task_work = has(btf, "bpf_task_work_schedule_resume", BTF_KIND_FUNC);
 	host->cast = has(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
 	host->count_hidden = is_count_hidden(btf);
 }

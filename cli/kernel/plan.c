@@ -121,29 +121,30 @@ static const char *against_kprobe(const struct host *host)
 	return host->kprobe_events ? NULL : "the kernel has no kprobe events";
 }
 
-static const char *against_tracepoints(const struct host *host)
+/* Either check refers to the preemption count, to find out if it may be preempted. */
+static const char *against_checks(const struct host *host)
 {
-	return host->rpm_tracepoints
-		       ? NULL
-		       : "the kernel has no tracepoints for runtime power management";
+	if (!host->rpm_tracepoints)
+		return "the kernel has no tracepoints for runtime power management";
+	return host->count_hidden
+		       ? "the kernel's preemption count has no address (CONFIG_KALLSYMS_ALL)"
+		       : NULL;
 }
 
 static const char *against_usage(const struct host *host)
 {
-	const char *reason = against_tracepoints(host);
+	const char *reason = against_checks(host);
 
 	if (*host->refused[GROUP_USAGE])
 		return host->refused[GROUP_USAGE];
 	if (!reason && host->srcu_tracepoints && host->can_preempt)
 		return "this kernel runs tracepoints with preemption on";
-	if (!reason && host->count_hidden)
-		return "the kernel's preemption count has no address (CONFIG_KALLSYMS_ALL)";
 	return reason;
 }
 
 static const char *against_resume(const struct host *host)
 {
-	const char *reason = against_tracepoints(host);
+	const char *reason = against_checks(host);
 
 	if (*host->refused[GROUP_RESUME])
 		return host->refused[GROUP_RESUME];

@@ -149,12 +149,11 @@ static struct host count_hidden(void)
 	return host;
 }
 
-/* Like Talos Linux 6.18: BPF has task work, and tracepoints still leave preemption off. */
-static struct host count_hidden_6_18(void)
+static struct host count_hidden_7_3(void)
 {
-	struct host host = count_hidden();
+	struct host host = lazy_7_3();
 
-	host.task_work = true;
+	host.count_hidden = true;
 	return host;
 }
 
@@ -306,7 +305,7 @@ static struct host (*const hosts[])(void) = {
 	server_7_3,
 	between,
 	count_hidden,
-	count_hidden_6_18,
+	count_hidden_7_3,
 	realtime_7,
 	locked_6_12,
 	locked_7_3,
@@ -421,7 +420,9 @@ static const struct {
 	{ count_hidden, AUTO, "fexit off: best-effort",
 	  "usage: the kernel's preemption count has no address" },
 	{ count_hidden, CHECK("usage"), "unable", "CONFIG_KALLSYMS_ALL" },
-	{ count_hidden_6_18, AUTO, "fexit resume: proven", NULL },
+	{ count_hidden_7_3, AUTO, "fexit off: best-effort",
+	  "resume: the kernel's preemption count has no address" },
+	{ count_hidden_7_3, CHECK("resume"), "unable", "CONFIG_KALLSYMS_ALL" },
 	{ realtime_7, AUTO, "fexit off: best-effort", "task work too late" },
 	{ realtime_7, CHECK("resume"), "unable", "task work too late" },
 	{ realtime_7, HOOK("none"), "unable", "neither a hook nor a check" },
