@@ -120,7 +120,9 @@ bool vm_line_parse(char *const words[], int count, struct vm_line *line,
 	if (!used)
 		return wrong(error, bad, fault);
 	if (at + used < count)
-		return wrong(error, words[at + used], "nothing may follow");
+		return wrong(
+			error, words[at + used],
+			"nothing may follow the value: vpd, gaps and expect are of the function's own rule");
 	if (line->value.rule.policy == DSN_SERIAL && !line->value.is_derived &&
 	    !*line->device)
 		return wrong(
