@@ -43,11 +43,34 @@ struct config_read {
 	__u64 failed_at; /* address of bytes that could not be written, or 0 */
 };
 
+/* The signal that a CPU is about to send for a program, of the kernel's bpf_trace.c. */
+struct send_signal_irq_work {
+	struct task_struct *task;
+	__u32 sig;
+} __attribute__((preserve_access_index));
+
+extern const struct send_signal_irq_work send_signal_work __ksym __weak;
+
+#define ALREADY 1
+
+/* Tells whether the signal that keeps this CPU from taking another is the same one. */
+static __always_inline bool is_being_sent(__u32 signal)
+{
+	const struct send_signal_irq_work *work;
+
+	if (!&send_signal_work)
+		return false;
+	work = bpf_this_cpu_ptr(&send_signal_work);
+	return work->sig == signal && work->task == bpf_get_current_task_btf();
+}
+
 /*
  * Sends a signal to the current thread, which both kinds have the whole process obey. The
  * process has no queue of its own for more than one SIGSTOP, and would lose a second
  * thread's. With preemption off the kernel sends it from an interrupt that it raises on this
- * CPU, and returns EBUSY while the one before is pending.
+ * CPU, and returns EBUSY while the one before is pending. With interrupts off as well that
+ * one cannot leave: returns ALREADY if it is this thread's and the same. Such is the second
+ * of two programs on one event, which are there while `load` replaces the first.
  */
 static __always_inline long send_signal(__u32 signal)
 {
@@ -56,7 +79,7 @@ static __always_inline long send_signal(__u32 signal)
 
 	for (tries = 0; err == -EBUSY && tries < 16; tries++)
 		err = bpf_send_signal_thread(signal);
-	return err;
+	return err == -EBUSY && is_being_sent(signal) ? ALREADY : err;
 }
 
 /* Emits an event for the read, or, if it is NULL, for one whose bytes are not known. */
@@ -83,8 +106,11 @@ static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 				  __u32 reason)
 {
 	struct pci_dev *pdev = KREAD((struct vfio_pci_core_device *)vdev, pdev);
+	long err = send_signal(SIGKILL);
 
-	if (send_signal(SIGKILL))
+	if (err == ALREADY) /* who has sent it has counted it */
+		return 0;
+	if (err)
 		COUNT(unkillable);
 	if (reason == DSN_REASON_WRITE)
 		COUNT(failed_writes);
@@ -143,7 +169,7 @@ static __noinline int stop_reader(struct config_read *read, bool stuck)
 		COUNT(late);
 	if (read->stopped && !stuck)
 		return 0;
-	if (stuck || send_signal(SIGSTOP))
+	if (stuck || send_signal(SIGSTOP) < 0)
 		return kill_reader(read->vdev, read, DSN_REASON_WRITE);
 	read->stopped = true;
 	COUNT(stops);
