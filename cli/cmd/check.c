@@ -268,6 +268,10 @@ static struct row bpffs_row(const struct host *host)
 	return bad(missing, NULL, "'load' fails: programs cannot be kept", PINS_MOUNT);
 }
 
+#define TURN_IOMMU_ON                                                                    \
+	"turn the IOMMU on in the firmware, and Intel's on the kernel command line too " \
+	"(intel_iommu=on)"
+
 static struct row iommu_row(const struct host *host, char text[48])
 {
 	snprintf(text, 48, "%zu groups", host->iommu_groups);
@@ -277,13 +281,12 @@ static struct row iommu_row(const struct host *host, char text[48])
 		return bad(
 			limited, text,
 			"a guest that has a function of these can read and write all memory of the host",
-			"turn the IOMMU on in the firmware and by the command line (intel_iommu=on)");
+			TURN_IOMMU_ON);
 	}
 	if (host->iommu_groups)
 		return good(text, "functions can be assigned to guests");
-	return bad(
-		missing, text, "no function can be assigned to a guest",
-		"turn the IOMMU on in the firmware and on the kernel command line (intel_iommu=on)");
+	return bad(missing, text, "no function can be assigned to a guest",
+		   TURN_IOMMU_ON);
 }
 
 static void add(struct table *table, const char *item, struct row row)
