@@ -53,7 +53,7 @@ in_resets() {
 
 	rm -f /run/done
 	"$@" &
-	timeout -s KILL $((seconds * 4 + 20)) \
+	timeout -s KILL $((seconds * 4 + 60)) \
 		asleep $bdf /run/image $chosen reset $seconds 4 >/run/readers 2>&1 || status=$?
 	: >/run/done
 	wait

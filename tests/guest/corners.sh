@@ -19,7 +19,7 @@ of_mode() {
 
 # run_mode MODE
 run_mode() {
-	timeout -s KILL $((seconds * 10 + 30)) \
+	timeout -s KILL $((seconds * 10 + 60)) \
 		corners $bdf /run/image $chosen "$1" $seconds >/run/readers 2>&1
 }
 

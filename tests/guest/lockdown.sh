@@ -151,5 +151,5 @@ expect_output "load without an option lets known VMMs alone read whole" "^whole_
 expect "unload succeeds" dsnctl unload
 # the kernel lets go of a program some time after its last user
 expect_output "control: after unload a read shows the real serial" "^$real$" \
-	timeout 10 sh -c "until vfio_read $bdf serial 2>/dev/null | grep $real; do sleep 0.1; done"
+	timeout 30 sh -c "until vfio_read $bdf serial 2>/dev/null | grep $real; do sleep 0.1; done"
 finish
