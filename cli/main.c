@@ -253,6 +253,19 @@ static int wrong_usage(const struct command *command)
 	return EXIT_USAGE;
 }
 
+#define OPERANDS_WIDTH 25
+
+/* Prints a command with its operands; if these are long, what it does goes below them. */
+static void print_summary(const struct command *command)
+{
+	const char *operands = or_none(command->operands);
+
+	printf("  %-7s %-*s", command->name, OPERANDS_WIDTH, operands);
+	if (strlen(operands) > OPERANDS_WIDTH)
+		printf("\n%*s", OPERANDS_WIDTH + 10, "");
+	printf("  %s\n", command->does);
+}
+
 static void print_help(void)
 {
 	size_t i;
@@ -260,8 +273,7 @@ static void print_help(void)
 	puts("Usage: dsnctl COMMAND [OPTION...]\n"
 	     "Hide the PCIe Device Serial Numbers of assigned functions from guests.\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-7s %-25s  %s\n", commands[i].name,
-		       or_none(commands[i].operands), commands[i].does);
+		print_summary(&commands[i]);
 	puts("\n  --help, COMMAND --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not protected,\n"
 	     "4 this kernel cannot do it, 5 what is loaded cannot be seen from here.");
