@@ -376,6 +376,55 @@ static __always_inline bool may_reach(struct vfio_pci_core_device *vdev,
 	return chain.pos + chain.len <= chain.size && survey(&chain, (__u64)vdev);
 }
 
+#if defined(__TARGET_ARCH_x86)
+
+/* The signal that a CPU is about to send for a program, of the kernel's bpf_trace.c. */
+struct send_signal_irq_work {
+	struct task_struct *task;
+	__u32 sig;
+} __attribute__((preserve_access_index));
+
+extern const struct send_signal_irq_work send_signal_work __ksym __weak;
+
+/*
+ * Tells whether the signal that keeps this CPU from taking another is this thread's and the
+ * same. A kernel without CONFIG_KALLSYMS_ALL loads no program that refers to a variable, so
+ * only the check `resume` may ask, which refers to the preemption count anyway.
+ */
+static __always_inline bool is_being_sent(__u32 signal)
+{
+	const struct send_signal_irq_work *work;
+
+	if (!&send_signal_work)
+		return false;
+	work = bpf_this_cpu_ptr(&send_signal_work);
+	return work->sig == signal && work->task == bpf_get_current_task_btf();
+}
+
+#else
+
+/* No other program refers to a variable there, and Debian's kernels show no address of one. */
+static __always_inline bool is_being_sent(__u32 signal)
+{
+	(void)signal;
+	return false;
+}
+
+#endif
+
+/*
+ * Ends the thread before its read. With interrupts off a signal that was sent before cannot
+ * leave the CPU, and the kernel refuses another. If it is the same, the program of another load
+ * has sent and counted it: both are there while `load` replaces the first.
+ */
+static __always_inline void kill_before_read(__u64 vdev)
+{
+	long err = send_signal(SIGKILL);
+
+	if (err != -EBUSY || !is_being_sent(SIGKILL))
+		note_killed(vdev, NULL, DSN_REASON_MISSED, err);
+}
+
 /* Arms the read that the thread is about to do of this device, or ends the thread. */
 static __noinline int check_resume(struct device *dev, struct pt_regs *plain)
 {
@@ -394,7 +443,7 @@ static __noinline int check_resume(struct device *dev, struct pt_regs *plain)
 	if (call.kind == CALL_PREAD && !may_reach(vdev, &call))
 		return 0;
 	if (call.kind == CALL_WORKER || !arm((__u64)vdev, &call))
-		kill_reader((__u64)vdev, NULL, DSN_REASON_MISSED);
+		kill_before_read((__u64)vdev);
 	return 0;
 }
 

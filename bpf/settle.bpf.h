@@ -43,34 +43,11 @@ struct config_read {
 	__u64 failed_at; /* address of bytes that could not be written, or 0 */
 };
 
-/* The signal that a CPU is about to send for a program, of the kernel's bpf_trace.c. */
-struct send_signal_irq_work {
-	struct task_struct *task;
-	__u32 sig;
-} __attribute__((preserve_access_index));
-
-extern const struct send_signal_irq_work send_signal_work __ksym __weak;
-
-#define ALREADY 1
-
-/* Tells whether the signal that keeps this CPU from taking another is the same one. */
-static __always_inline bool is_being_sent(__u32 signal)
-{
-	const struct send_signal_irq_work *work;
-
-	if (!&send_signal_work)
-		return false;
-	work = bpf_this_cpu_ptr(&send_signal_work);
-	return work->sig == signal && work->task == bpf_get_current_task_btf();
-}
-
 /*
  * Sends a signal to the current thread, which both kinds have the whole process obey. The
  * process has no queue of its own for more than one SIGSTOP, and would lose a second
  * thread's. With preemption off the kernel sends it from an interrupt that it raises on this
- * CPU, and returns EBUSY while the one before is pending. With interrupts off as well that
- * one cannot leave: returns ALREADY if it is this thread's and the same. Such is the second
- * of two programs on one event, which are there while `load` replaces the first.
+ * CPU, and returns EBUSY while the one before is pending.
  */
 static __always_inline long send_signal(__u32 signal)
 {
@@ -79,7 +56,7 @@ static __always_inline long send_signal(__u32 signal)
 
 	for (tries = 0; err == -EBUSY && tries < 16; tries++)
 		err = bpf_send_signal_thread(signal);
-	return err == -EBUSY && is_being_sent(signal) ? ALREADY : err;
+	return err;
 }
 
 /* Emits an event for the read, or, if it is NULL, for one whose bytes are not known. */
@@ -98,18 +75,12 @@ static __always_inline void emit_answered(struct pci_dev *pdev,
 	emit_read(pdev, read, EVENT_OUTCOME(DSN_FATE_ANSWERED, policy, 0, repaired));
 }
 
-/*
- * Ends the reader before it returns to user mode. The kernel refuses that for init (pid 1),
- * which is counted. `read` may be NULL: it is not known which bytes were read.
- */
-static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
-				  __u32 reason)
+/* Counts a reader that was sent SIGKILL with this result, and its read, which may be NULL. */
+static __noinline int note_killed(__u64 vdev, const struct config_read *read,
+				  __u32 reason, long err)
 {
 	struct pci_dev *pdev = KREAD((struct vfio_pci_core_device *)vdev, pdev);
-	long err = send_signal(SIGKILL);
 
-	if (err == ALREADY) /* who has sent it has counted it */
-		return 0;
 	if (err)
 		COUNT(unkillable);
 	if (reason == DSN_REASON_WRITE)
@@ -117,6 +88,16 @@ static __noinline int kill_reader(__u64 vdev, const struct config_read *read,
 	emit_read(pdev, read, EVENT_OUTCOME(DSN_FATE_KILLED, 0, reason, 0));
 	note_incident(&kills, COUNT(kills), key_of(pdev), reason);
 	return 0;
+}
+
+/*
+ * Ends the reader before it returns to user mode. The kernel refuses that for init (pid 1),
+ * which is counted. `read` may be NULL: it is not known which bytes were read.
+ */
+static __always_inline int kill_reader(__u64 vdev, const struct config_read *read,
+				       __u32 reason)
+{
+	return note_killed(vdev, read, reason, send_signal(SIGKILL));
 }
 
 /* Files what is to be written into the reader; its process must be stopped then. */
@@ -169,7 +150,7 @@ static __noinline int stop_reader(struct config_read *read, bool stuck)
 		COUNT(late);
 	if (read->stopped && !stuck)
 		return 0;
-	if (stuck || send_signal(SIGSTOP) < 0)
+	if (stuck || send_signal(SIGSTOP))
 		return kill_reader(read->vdev, read, DSN_REASON_WRITE);
 	read->stopped = true;
 	COUNT(stops);
