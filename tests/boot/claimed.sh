@@ -44,12 +44,12 @@ no_claim() { [ "$(dsnctl status -j | grep -c "$vm")" = 0 ]; }
 is_failed() { systemctl --quiet is-failed vm; }
 
 expect "dsnctl-metrics.timer starts" systemctl start dsnctl-metrics.timer
-expect "dsnctl-metrics.timer writes the counters" within 30 test -s $prom
+expect "dsnctl-metrics.timer writes the counters" within 60 test -s $prom
 expect_output "the counters say that dsnctl is loaded" "^dsnctl_loaded 1$" cat $prom
 rm $prom
 
 start_vm "control: the VMM starts without the drop-in"
-expect "control: without the drop-in it sees the rule's serial" within 20 vm_sees $second
+expect "control: without the drop-in it sees the rule's serial" within 60 vm_sees $second
 expect "control: the VMM stops" systemctl stop vm
 
 expect "vm-claim.conf is installed" install -D -m 644 $examples/vm-claim.conf \
@@ -57,24 +57,24 @@ expect "vm-claim.conf is installed" install -D -m 644 $examples/vm-claim.conf \
 sed -i "s/0000:01:00.0/$bdf/" $units/vm.service.d/dsnctl.conf
 systemctl daemon-reload
 start_vm "the VMM starts with vm-claim.conf"
-expect "with vm-claim.conf it sees the serial that is derived for the VM" within 20 vm_sees "$derived"
+expect "with vm-claim.conf it sees the serial that is derived for the VM" within 60 vm_sees "$derived"
 expect_output "status has the VM and its serial" "^$bdf +$derived +vm +$vm " dsnctl status
 expect "the VMM stops with vm-claim.conf" systemctl stop vm
 expect "a stop ends the claim" no_claim
 expect_output "after a stop the rule counts again" "^$second$" vfio_read $bdf serial
 
 start_vm "the VMM starts once more"
-expect "the VMM sees the same serial" within 20 vm_sees "$derived"
+expect "the VMM sees the same serial" within 60 vm_sees "$derived"
 expect "the VMM is killed" systemctl kill --signal=KILL vm
-expect "systemd reports the crash" within 20 is_failed
-expect "a crash ends the claim" within 20 no_claim
+expect "systemd reports the crash" within 60 is_failed
+expect "a crash ends the claim" within 60 no_claim
 expect_output "after a crash the rule counts again" "^$second$" vfio_read $bdf serial
 
 # a claim that is refused
 dsnctl claim $other $bdf scrub --name test-1 >/run/out
 vfio_read $bdf hold >/run/held &
 holder=$!
-within 20 test -s /run/held
+within 60 test -s /run/held
 start_vm 1 "the VMM does not start while another VM has the device"
 told "the journal names the other VM" "VM test-1 \($other\) has claimed it" vm
 expect_output "the VMM that did not start has read nothing" "^0$" sh -c "wc -c <$seen"
@@ -82,7 +82,7 @@ kill $holder
 wait
 dsnctl release $other >/run/out
 
-expect "dsnctl-metrics.timer writes the counters again" within 60 test -s $prom
+expect "dsnctl-metrics.timer writes the counters again" within 90 test -s $prom
 systemctl stop dsnctl-metrics.timer
 rm $prom
 rmdir -p ${prom%/*} 2>/dev/null

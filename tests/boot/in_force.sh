@@ -12,7 +12,7 @@ expect "status is proven after a reboot" dsnctl status --require proven
 
 expect "dsnctl-repair.service runs after a reboot" systemctl is-active dsnctl-repair
 expect "dsnctl-repair.service repairs a stopped process of another session" \
-	timeout 20 setsid -w stop_self /usr/local/sbin/stop_self.bpf.o 4 5
+	timeout 60 setsid -w stop_self /usr/local/sbin/stop_self.bpf.o 4 5
 told "the repair is in the journal" "^repair: process [0-9]+ \(stop_self\): .* stopped for" \
 	dsnctl-repair
 

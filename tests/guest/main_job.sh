@@ -107,7 +107,7 @@ expect_output "after unload the real serial again" "^$real$" vfio_read $bdf seri
 expect_status 1 "nothing is left pinned" ls $pins
 # the kernel frees a program some time after its last user
 expect "nothing is left loaded" \
-	timeout 10 sh -c "while bpftool prog show | grep -q dsn_; do sleep 0.1; done"
+	timeout 60 sh -c "while bpftool prog show | grep -q dsn_; do sleep 0.1; done"
 
 expect_status 255 "fmod_ret on vfio_pci_config_rw is refused" \
 	bpftool prog load /usr/sbin/fmod_ret.bpf.o /sys/fs/bpf/refused

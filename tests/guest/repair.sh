@@ -36,7 +36,7 @@ expect_status 2 "repair of something else than a pid is wrong usage" dsnctl repa
 
 stop_self $object 1 1 >/run/result &
 stopped=$!
-expect "without the service a process stays stopped" within 5 is_stopped $stopped
+expect "without the service a process stays stopped" within 30 is_stopped $stopped
 expect_output "repair of another pid leaves it stopped" "no process" dsnctl repair 1
 expect "a process stays stopped after repair of another pid" is_stopped $stopped
 expect_output "repair -j of a pid reports the process and its functions" \
@@ -48,9 +48,9 @@ expect_output "the memory of a process that was repaired by pid is right" \
 
 stop_self $object 1 1 &
 stopped=$!
-within 5 is_stopped $stopped
+within 30 is_stopped $stopped
 kill -9 $stopped
-within 5 has_ended $stopped
+within 30 has_ended $stopped
 expect_output "a process that was killed meanwhile is given up" "process $stopped .* has ended" \
 	dsnctl repair
 expect_output "a process that was killed while stopped is forgotten" \

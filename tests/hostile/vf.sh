@@ -21,7 +21,7 @@ modprobe $driver
 expect "load succeeds before there are VFs" dsnctl load
 expect "a rule for the PF is set" dsnctl set $pf $chosen
 i=0
-while ! echo 2 >$sys/$pf/sriov_numvfs && [ $i -lt 10 ]; do
+while ! echo 2 >$sys/$pf/sriov_numvfs && [ $i -lt 60 ]; do
 	sleep 1
 	i=$((i + 1))
 done

@@ -117,5 +117,5 @@ start_peek() {
 # boot_peek BDF TEXT: the same, as guest, up and running
 boot_peek() {
 	start_peek guest "$1"
-	up guest "$2" 60
+	up guest "$2" 180
 }
