@@ -39,6 +39,9 @@ stopped=$!
 expect "without the service a process stays stopped" within 30 is_stopped $stopped
 expect_output "repair of another pid leaves it stopped" "no process" dsnctl repair 1
 expect "a process stays stopped after repair of another pid" is_stopped $stopped
+expect_status 1 "status exits with 1 while a process is stopped" dsnctl status
+expect_status 1 "unload is refused while a process is stopped" dsnctl unload
+expect_status 1 "unload --force is refused while a process is stopped" dsnctl unload --force
 expect_output "repair -j of a pid reports the process and its functions" \
 	"\"pid\":$stopped,\"process\":\"stop_self\",\"outcome\":\"repaired\",\"functions\":\[\"0000:01:00.0\"\]" \
 	dsnctl repair -j $stopped
