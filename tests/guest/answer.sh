@@ -65,7 +65,8 @@ expect_output "no reader was killed for an answered read" "^0$" count kills
 cp /usr/sbin/vfio_read /run/denied
 trace /usr/sbin/deny.bpf.o &
 tracer=$!
-sleep 1
+denied() { ! /run/denied "$bdf" hex 0x140 4 >/run/by 2>&1; }
+within 30 denied
 expect_status 1 "control: another LSM refuses reads of the header" /run/denied $bdf hex 0x140 4
 expect_output "a read that another LSM would refuse is answered with policy's bytes" \
 	"^00 00 00 00$" \

@@ -17,15 +17,12 @@ expect "set while no process has the device open" dsnctl set $bdf $chosen
 expect_output "a read of the serial shows the rule" "^$chosen$" vfio_read $bdf serial
 expect_output "reads are answered before vfio is entered" "^[1-9]" count answered
 
-vfio_read $bdf hold >/dev/null &
-reader=$!
-opened() { dsnctl list | grep -q "$reader"; }
-within 10 opened
-expect_output "list names the process that has the device open" "$reader \(vfio_read\)" dsnctl list
+hold_device $bdf /run/held
+expect_output "list names the process that has the device open" "$holder \(vfio_read\)" dsnctl list
 expect_status 1 "set is refused while a process has the device open" dsnctl set $bdf $second
 expect_status 1 "unload is refused while a process has the device open" dsnctl unload
-kill $reader
-wait $reader 2>/dev/null
+kill $holder
+wait $holder 2>/dev/null
 expect "set after the process has ended" dsnctl set $bdf $second
 expect "unload after the process has ended" dsnctl unload
 finish

@@ -77,6 +77,9 @@ within() {
 	done
 }
 
+# has_lines NUMBER FILE: 0 if it has so many, or more
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
 # Ends the script: 0 if nothing was "not ok".
 finish() {
 	[ ! -e /run/not_ok ]
@@ -95,6 +98,9 @@ preempt() {
 	echo "$1" 2>/dev/null >/sys/kernel/debug/sched/preempt
 	grep -qs "($1)" /sys/kernel/debug/sched/preempt
 }
+
+# no_program NAME: 0 if none is loaded; the kernel frees one some time after its last user
+no_program() { ! bpftool prog show | grep -q "$1"; }
 
 # dsnctl's JSON.
 
@@ -140,4 +146,13 @@ bind_vfio() {
 		echo "$1: not bound to vfio-pci" >&2
 		return 1
 	}
+}
+
+# hold_device BDF FILE: starts $holder, which has the function open and prints its serial to
+# FILE, a line a second; returns when it has read
+hold_device() {
+	: >"$2"
+	vfio_read "$1" hold >"$2" &
+	holder=$!
+	within 30 test -s "$2"
 }
