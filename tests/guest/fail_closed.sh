@@ -15,9 +15,10 @@ before=$(count stops)
 expect_output "a read that fails in the serial, with other threads, is stopped" "^left stopped$" \
 	buffers $bdf /run/image $chosen edge 3
 expect_output "the stopped read is counted" "^$((before + 1))$" count stops
+: >/run/edge
 buffers $bdf /run/image $chosen edge 100 >/run/edge &
 waiting=$!
-sleep 3
+within 30 grep -q "^the file has grown$" /run/edge
 expect_output "a second stopped read is counted" "^$((before + 2))$" count stops
 expect_output "the process of a stopped read is stopped, not ended" "^State:.*stopped" \
 	sh -c "cat /proc/\$(cat /proc/$waiting/task/$waiting/children | tr -d ' ')/status"
@@ -65,13 +66,11 @@ expect "the service has run to the end" kill $service
 wait $service 2>/dev/null
 
 # a guest that runs on while the pins go
-vfio_read $bdf hold >/run/reader &
-reader=$!
-sleep 1
+hold_device $bdf /run/reader
 # what it reads now: two lines on, the second of which is wholly of now
 now() { tail -n 0 -f /run/reader | head -n 2 | tail -n 1; }
 expect_status 1 "unload while a device is open is refused" dsnctl unload
-expect_output "unload names the process that has a device open" "process $reader \(vfio_read\)" \
+expect_output "unload names the process that has a device open" "process $holder \(vfio_read\)" \
 	sh -c "dsnctl unload 2>&1; true"
 rm -r $pins
 expect_output "after the pins are removed the rule stays in force" "^$chosen$" now
@@ -89,10 +88,10 @@ expect_status 1 "the running reader has not seen the real serial" grep $real /ru
 expect "unload --force succeeds while a device is open" dsnctl unload --force
 expect_output "after unload --force the open device shows the real serial" "^$real$" now
 expect_output "load names the process that had a device open before" \
-	"$reader \(vfio_read\) had it open before" \
+	"$holder \(vfio_read\) had it open before" \
 	sh -c "dsnctl load 2>&1"
-kill $reader
-wait $reader 2>/dev/null
+kill $holder
+wait $holder 2>/dev/null
 expect "unload succeeds once no device is open" dsnctl unload
 
 # the hook is switched off under us, which hardening guides do
@@ -122,7 +121,7 @@ expect "load succeeds before its links go" dsnctl load
 for link in dsn_fexit dsn_usage dsn_idle dsn_resume; do
 	[ -e $pins/$link ] || continue
 	rm $pins/$link /run/dsnctl/$link
-	sleep 1
+	within 30 no_program $link
 	case $link in
 	dsn_fexit)
 		expect "the hook's link is gone: status is proven by the check" \

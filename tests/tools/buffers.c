@@ -203,6 +203,17 @@ static struct {
 /* A file that ends where the reader's buffer goes on, until the reader has been stopped. */
 static int short_file = -1;
 
+/* Says so, for who repairs the reader by hand. */
+static void lengthen_file(void)
+{
+	if (short_file < 0)
+		return;
+	if (ftruncate(short_file, 2 * PAGE))
+		err(1, "ftruncate");
+	puts("the file has grown");
+	fflush(stdout);
+}
+
 /* Waits for the end of a reader, which is killed if it is stopped for so many seconds. */
 static int wait_for(pid_t reader, time_t patience)
 {
@@ -219,8 +230,7 @@ static int wait_for(pid_t reader, time_t patience)
 			break;
 		if (got && WIFSTOPPED(status)) {
 			fates.stopped++;
-			if (short_file >= 0 && ftruncate(short_file, 2 * PAGE))
-				err(1, "ftruncate");
+			lengthen_file();
 		}
 		if (got) {
 			is_stopped = WIFSTOPPED(status);
