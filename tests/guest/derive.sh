@@ -118,9 +118,7 @@ expect "set of a serial succeeds beside a wrong key" dsnctl set $bdf $chosen
 rm $key
 
 # an open device
-vfio_read $bdf hold >/run/held &
-holder=$!
-within 10 sh -c "dsnctl list | grep -q '^$bdf .* $holder'"
+hold_device $bdf /run/held
 says 1 "set derive while the device is open" "$bdf: process .* has it open" \
 	dsnctl set $bdf derive $vm nic0
 kill $holder
