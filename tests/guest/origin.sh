@@ -107,9 +107,7 @@ expect_output "--prune drops those by hand too" "^1 added, 0 changed, 2 removed"
 
 # an open device
 expect "set default pass succeeds" dsnctl set default pass
-vfio_read $bdf hold >/dev/null &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 : >$file
 expect_status 1 "what an open device shows is not taken back" dsnctl apply
 kill $holder

@@ -12,9 +12,7 @@ expect "load succeeds on the host" dsnctl load
 expect "set succeeds on the host" dsnctl set $bdf $chosen
 expect "control: unshare gives a PID namespace" inside sh -c '[ $$ = 1 ]'
 
-vfio_read $bdf hold >/run/reader &
-reader=$!
-within 10 grep -q "$chosen" /run/reader || not_ok "a reader holds the device"
+hold_device $bdf /run/held || not_ok "a reader holds the device"
 expect_status 1 "control: unload on the host is refused while a device is open" dsnctl unload
 expect_status 1 "unload in a PID namespace is refused while a device is open" inside dsnctl unload
 expect_output "unload in a PID namespace names the cause" \
@@ -23,9 +21,9 @@ expect_output "unload in a PID namespace names the cause" \
 expect_status 1 "set in a PID namespace is refused while a device is open" \
 	inside dsnctl set $bdf $second
 expect_status 5 "repair in a PID namespace cannot tell who is stopped" inside dsnctl repair
-expect_output "the reader's serial is still the rule's" "^$chosen$" tail -n 1 /run/reader
-kill $reader
-wait $reader 2>/dev/null
+expect_output "the reader's serial is still the rule's" "^$chosen$" tail -n 1 /run/held
+kill $holder
+wait $holder 2>/dev/null
 expect "unload on the host succeeds without readers" dsnctl unload
 expect_output "the first load in a PID namespace says that it cannot tell who has a device open" \
 	"cannot tell which devices were open before this" sh -c \

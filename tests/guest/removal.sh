@@ -13,9 +13,7 @@ removal() { sh "$prerm" remove; }
 expect "removal succeeds with nothing loaded" removal
 expect "load succeeds before removal" dsnctl load
 bind_vfio $bdf
-vfio_read $bdf hold >/run/reader &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 
 expect_status 1 "removal while a guest has a device is refused" removal
 expect_output "a refused removal says that the serials stay hidden" \

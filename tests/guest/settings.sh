@@ -69,9 +69,7 @@ expect_output "the saved file has both" "^$bdf scrub vpd hide gaps zero$" cat /e
 rm /etc/dsnctl.d/$bdf.conf
 
 # an open device is not changed under its guest
-vfio_read $bdf hold >/run/opened &
-reader=$!
-within 10 sh -c "dsnctl list | grep -q '$reader'"
+hold_device $bdf /run/held
 says 1 "set of gaps alone while the device is open" "has it open" dsnctl set $bdf scrub vpd hide
-kill $reader
+kill $holder
 finish

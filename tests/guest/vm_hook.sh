@@ -46,9 +46,7 @@ expect "prepare succeeds" hook prepare begin $vm ua-nic0
 sees "prepare claims nothing" $zero
 expect "start succeeds" hook start begin $vm ua-nic0
 sees "the VM reads the serial of its alias" $nic0
-vfio_read $bdf hold >/dev/null &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 expect "reconnect of a VM that runs succeeds" hook reconnect begin $vm ua-nic0
 expect "reconnect succeeds if the serial would change" hook reconnect begin $vm ua-nic1
 expect_status 1 "another VM does not get a function that is open" hook start begin $other ua-nic0
