@@ -87,8 +87,11 @@ expect_output "unload, while the container holds the programs, reads" "^$zero$" 
 	vfio_read $bdf serial
 expect_status 0 "load takes over from the container" dsnctl load
 has_copy "load took over from the container" true
+links() { bpftool link show | grep -c '^[0-9]'; }
+fewer_links() { [ "$(links)" -lt "$1" ]; }
+both=$(links)
 kill "$(cat /tmp/container)"
-sleep 1
+expect "the container's programs go with it" within 30 fewer_links "$both"
 expect "once the container is gone: unload" dsnctl unload
 expect_status 3 "once the container is gone: status" dsnctl status
 
