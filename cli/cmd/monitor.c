@@ -246,7 +246,6 @@ static void listen_on(struct watch *watch)
 {
 	bool more;
 
-	renew(watch);
 	while (!asked_to_end && !watch->status && !ferror(stdout)) {
 		if (boot_time_ns() - watch->renewed_ns >= RENEW_NS) {
 			if (!renew(watch))
@@ -350,6 +349,7 @@ static int run(struct watch *watch, int events)
 	}
 	end_on_signals();
 	cgroups_open(&watch->cgroups);
+	renew(watch);
 	report_start(watch);
 	listen_on(watch);
 	report_end(watch);
