@@ -234,7 +234,7 @@ static void bind_again(int iommufd)
 	close(fd);
 	atomic_store(&current, number);
 	/* not before the reads by the last one have ended, with which it is closed */
-	for (tries = 0; tries < 1000 && error; tries++) {
+	for (tries = 0; tries < 10000 && error; tries++) {
 		usleep(2000);
 		error = vfio_bind(number, iommufd);
 	}
@@ -369,13 +369,15 @@ static int hand_over(void)
 	pid_t pid = start_other(&to);
 
 	if (!pid) {
-		printf("%d\n", getpid());
-		fflush(stdout);
 		pause();
+		return 0;
 	}
 	send_file(to, fd);
 	close(fd);
-	return read(to, &byte, 1) != 1;
+	if (read(to, &byte, 1) != 1)
+		return 1;
+	printf("%d\n", pid);
+	return 0;
 }
 
 static int hold_unbound(void)

@@ -190,13 +190,19 @@ void vfio_close(struct vfio_device *device)
 	*device = (struct vfio_device){ .container = -1, .group = -1, .fd = -1 };
 }
 
+/* By cdev an open device cannot be bound again: EINVAL. */
+static bool is_busy(int error)
+{
+	return error == -EBUSY || (by_cdev() && error == -EINVAL);
+}
+
 void vfio_open(struct vfio_device *device, const char *bdf)
 {
 	static const struct timespec pause = { .tv_nsec = 100000000 };
 	int error = vfio_try_open(device, bdf), tries;
 
 	/* a process that used io_uring closes its files some time after its end */
-	for (tries = 0; error == -EBUSY && tries < 200; tries++) {
+	for (tries = 0; is_busy(error) && tries < 200; tries++) {
 		nanosleep(&pause, NULL);
 		error = vfio_try_open(device, bdf);
 	}
