@@ -146,9 +146,7 @@ told "set warns if the driver minds a serial of zeros" "the driver bnxt_en has n
 	dsnctl set $bdf scrub
 
 # devices that are open
-vfio_read $bdf hold >/dev/null &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 told "set names the process that has the device open" \
 	"$bdf: process $holder \(vfio_read\) has it open" \
 	dsnctl set $bdf $chosen

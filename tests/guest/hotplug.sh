@@ -27,11 +27,13 @@ sees "control: plugged in before load" "$shown" 00010003 $real 2
 stop_vmm guest
 expect "load succeeds" dsnctl load
 boot_guest "the next guest boots without the function"
+: >/run/events
 dsnctl monitor -j >/run/events &
 monitor=$!
-sleep 2
+within 30 grep -q '"event":"start"' /run/events
 plug
 sees "plugged in after load" "$shown" 00010003 $zero 0
+within 30 grep -q '"read"' /run/events
 kill $monitor
 wait $monitor
 expect_output "the first event is QEMU's read of the whole space" '"offset": *0,.*"length": *4096' \
