@@ -72,9 +72,7 @@ expect_output "after a crash the rule counts again" "^$second$" vfio_read $bdf s
 
 # a claim that is refused
 dsnctl claim $other $bdf scrub --name test-1 >/run/out
-vfio_read $bdf hold >/run/held &
-holder=$!
-within 60 test -s /run/held
+hold_device $bdf /run/held
 start_vm 1 "the VMM does not start while another VM has the device"
 told "the journal names the other VM" "VM test-1 \($other\) has claimed it" vm
 expect_output "the VMM that did not start has read nothing" "^0$" sh -c "wc -c <$seen"

@@ -10,7 +10,7 @@ managers_saw $real
 chown nobody "/dev/vfio/$(group_of $bdf)"
 setpriv --reuid=nobody --clear-groups vfio_read $bdf hold >/run/held &
 holder=$!
-sleep 2
+expect "a process has the device open" within 60 test -s /run/held
 if [ -e /dsnctl.deb ]; then
 	rm /etc/dpkg/dpkg.cfg.d/99mmdebstrap # by which the root is without /usr/share/doc
 	expect "the package installs" dpkg -i /dsnctl.deb

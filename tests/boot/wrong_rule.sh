@@ -9,7 +9,7 @@
 expect "the service has failed with a wrong rule" systemctl is-failed dsnctl
 told "the service names the file and the line of a wrong rule" "$config/20-wrong.conf:2: " dsnctl
 expect_output "systemd reports the system as degraded" \
-	degraded sh -c "systemctl is-system-running; true"
+	degraded sh -c "systemctl --wait is-system-running; true"
 expect "the programs are in force with a wrong rule" dsnctl status
 managers_are_held $zero
 

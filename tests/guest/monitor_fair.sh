@@ -21,12 +21,14 @@ expect "load succeeds" dsnctl load
 : >/run/events
 dsnctl monitor -j >/run/events 2>/run/errors &
 monitor=$!
-within 20 has '"event":"start"' || not_ok "the monitor starts" "$(cat /run/errors)"
+within 30 has '"event":"start"' || not_ok "the monitor starts" "$(cat /run/errors)"
 
 vfio_read $slow hold >/run/slow &
 reader=$!
 expect "a guest reads its serial for five seconds, without a pause" \
 	sh -c "asleep $bdf /run/image $zero steady 5 1 low >/run/loud"
+# while it sleeps: a line is for two reads
+within 30 has_lines $(($(wc -l </run/slow) + 1)) /run/slow
 kill $reader
 wait $reader 2>/dev/null
 sleep 1

@@ -33,7 +33,7 @@ stop_vmm guest
 # a QEMU that may not read whole does not start
 start_peek guest $bdf
 expect "whole reads refused: QEMU does not start with the device" \
-	timeout 60 sh -c "until grep -q zombie /proc/$(cat /run/guest.pid)/status; do sleep 0.1; done"
+	within 60 has_ended "$(cat /run/guest.pid)"
 expect_output "whole reads refused: QEMU says that it cannot read config space" \
 	"failed to read device config space" cat /run/guest.log
 expect_output "status names the QEMU whose whole read was refused" \

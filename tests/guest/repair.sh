@@ -6,7 +6,6 @@
 object=/usr/sbin/stop_self.bpf.o
 
 is_stopped() { grep -qs '^State:.*(stopped)' "/proc/$1/status"; }
-has_ended() { [ ! -e "/proc/$1/stat" ] || grep -qs '^State:.*Z' "/proc/$1/status"; }
 
 expect_status 3 "repair, not loaded, exits with 3" dsnctl repair
 expect_status 3 "repair of one process, not loaded, exits with 3" dsnctl repair 1

@@ -19,6 +19,9 @@ refused() {
 	expect_status 3 "$1: status" dsnctl status
 }
 
+# 0 if somebody has locked the folder of pins
+is_locked() { ! flock -n "$pins" true; }
+
 # left_nothing NAME COMMAND...: fails, and leaves no folder and no mount
 left_nothing() {
 	local name=$1 mounts
@@ -44,7 +47,7 @@ left_nothing "load with five files" without files=5 dsnctl load
 su nobody -c "mkdir $pins"
 refused "a user's folder" "$pins: it is user 1234's, not root's.*rmdir $pins"
 su nobody -c "exec flock -o $pins sleep 300" &
-sleep 1
+within 30 is_locked
 refused "a user's folder, locked" "$pins: it is user 1234's, not root's"
 killall flock
 su nobody -c "rmdir $pins; mkdir -m 0700 /sys/fs/bpf/mine; ln -s mine $pins"
@@ -84,7 +87,7 @@ done
 expect "load before the lock is taken" dsnctl load
 flock -o $pins sleep 500 &
 holder=$!
-sleep 1
+within 30 is_locked
 start=$(date +%s)
 for command in "set $bdf scrub" load unload apply; do
 	# shellcheck disable=SC2086
@@ -97,7 +100,8 @@ expect_output "set, while another holds the lock, says who" "process $holder \(f
 	sh -c "timeout 60 dsnctl set $bdf scrub 2>&1; true"
 kill $holder
 expect "set when the lock is free" dsnctl set $bdf scrub
-flock -o $pins sleep 4 &
+flock -o $pins sleep 6 &
+within 30 is_locked
 expect "set waits for a lock that is given back" timeout 60 dsnctl set $bdf pass
 expect_output "set after the wait is in force" "^$real$" vfio_read $bdf serial
 expect "unload after the waits" dsnctl unload

@@ -7,7 +7,7 @@
 copy=/run/dsnctl
 
 # What the reader, which has the device open all the time, reads now.
-now() { tail -n 0 -f /run/reader | head -n 2 | tail -n 1; }
+now() { tail -n 0 -f /run/held | head -n 2 | tail -n 1; }
 
 # The pins of both places.
 pinned() { (cd $pins && ls) && (cd $copy && ls); }
@@ -25,9 +25,7 @@ unchanged() {
 bind_vfio $bdf
 expect "load with all rights" dsnctl load
 expect "set with all rights" dsnctl set $bdf $chosen
-vfio_read $bdf hold >/run/reader &
-reader=$!
-sleep 1
+hold_device $bdf /run/held
 all=$(pinned | tr '\n' ' ')
 
 for how in caps bpf files=5; do
@@ -60,8 +58,8 @@ done
 expect_output "unload under any limit of files is refused" "^none$" echo "${wrong:-none}"
 unchanged "after unload under any limit of files"
 
-kill $reader
-wait $reader 2>/dev/null
+kill $holder
+wait $holder 2>/dev/null
 
 # by force under a limit: all is dropped, or nothing
 wrong=''

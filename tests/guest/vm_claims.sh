@@ -87,9 +87,7 @@ expect "claim --add succeeds" dsnctl claim $vm $absent scrub --add
 expect_output "claim --add keeps the others" "^claims: +2$" dsnctl status
 
 # take-over
-vfio_read $bdf hold >/dev/null &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 once 1 "a claim of another VM that is open is refused" \
 	"$bdf: VM build-7 \($vm\) has claimed it, and process $holder \(vfio_read\) has it open" \
 	dsnctl claim $other $bdf scrub --name test-1
@@ -123,9 +121,7 @@ expect_output "claim of none leaves other functions' claims" "^claims: +1$" dsnc
 once 0 "claim of none where there is none changes nothing" "^VM test-1 .*: unchanged" \
 	dsnctl claim $other $bdf none --name test-1
 expect "claim of one VM succeeds once more" dsnctl claim $vm $bdf $unlike --name build-7
-vfio_read $bdf hold >/dev/null &
-holder=$!
-sleep 1
+hold_device $bdf /run/held
 once 1 "claim of none is refused while another VM has the function open" \
 	"VM build-7 .* has claimed it, and process $holder" dsnctl claim $other $bdf none
 kill $holder

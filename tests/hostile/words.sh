@@ -63,7 +63,8 @@ expect "set of scrub succeeds" dsnctl set $bdf scrub
 expect "load without a check succeeds" dsnctl load --hook fexit --check off
 expect "control: verify succeeds while the hook is there" dsnctl verify $bdf
 rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
-sleep 1
+is_shown() { [ "$(vfio_read "$bdf" serial)" = "$real" ]; }
+expect "control: the hook goes with its pins" within 30 is_shown
 expect_status 3 "control: verify exits with 3 without the hook" dsnctl verify $bdf
 expect_output "control: without the hook verify reports VPD in three ways" "^3$" \
 	sh -c "dsnctl verify $bdf 2>/dev/null | grep -c 'MISMATCH .*the real VPD was readable'"

@@ -79,6 +79,8 @@ expect "many readers at once by every way" \
 	sh -c "stress $bdf /run/image 8 12 $chosen >/run/reads || { cat /run/reads; false; }"
 vfio_read $bdf mixed $chosen $second >/run/mixed &
 reader=$!
+is_open() { dsnctl list | grep -q "^$bdf .* $reader "; }
+expect "a reader has opened it before the rules change" within 30 is_open
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	sleep 0.2
 	dsnctl set $bdf $second --force >/dev/null
@@ -93,8 +95,8 @@ expect_output "rules that change under a reader" "^[1-9][0-9]* reads, [1-9][0-9]
 # a file that is open and not bound is in nobody's way: libvirt opens it before its hook runs
 cdev $bdf unbound &
 holder=$!
-sleep 1
-expect_output "the file is open" "/dev/vfio/devices/vfio0$" ls -l /proc/$holder/fd
+has_file() { ls -l "/proc/$1/fd" >/run/files && grep -q "/dev/vfio/devices/vfio0$" /run/files; }
+expect "the file is open" within 30 has_file $holder
 expect_output "not bound: list has no opener" "^$bdf vfio-pci serial $chosen function [0-9a-z]+ +- +no .*$" \
 	dsnctl list
 expect_output "not bound: set" "^$bdf: $second \(was $chosen\)" dsnctl set $bdf $second
@@ -119,15 +121,14 @@ expect_status 1 "bound: unload is refused" dsnctl unload
 expect_output "bound: verify is busy, and says who" "busy.*process $holder \(cdev\)" \
 	sh -c "dsnctl verify $bdf 2>&1; true"
 kill "$holder"
-sleep 1
+within 30 has_ended "$holder"
 expect "gone: set" dsnctl set $bdf $second
 
 dsnctl monitor >/run/events &
 monitor=$!
-sleep 2
+expect "the monitor starts" within 30 grep -q ^TIME /run/events
 vfio_read $bdf serial >/dev/null
 cdev $bdf before >/dev/null
-sleep 2
 kill $monitor
 wait $monitor
 expect_output "monitor has the reader" "$bdf.*vfio_read" cat /run/events

@@ -28,7 +28,7 @@ dsnctl set $bdf pass >/dev/null 2>&1
 dsnctl unset $bdf >/dev/null
 dsnctl load --check off >/dev/null 2>&1
 rm $pins/dsn_fexit /run/dsnctl/dsn_fexit
-sleep 1
+within 30 no_program dsn_fexit
 expect_status 3 "control: verify of a no-IOMMU group finds a hook that is gone" dsnctl verify $bdf
 dsnctl load >/dev/null 2>&1
 export VFIO_NOIOMMU=1

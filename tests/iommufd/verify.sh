@@ -10,15 +10,12 @@ all_match() {
 
 # busy_by NAME: while vfio_read holds it
 busy_by() {
-	vfio_read $bdf hold >/run/held &
-	holder=$!
-	sleep 1
+	hold_device $bdf /run/held
 	expect_status 1 "$1" dsnctl verify $bdf
 	expect_output "$1: says who" "busy: process $holder \(vfio_read\) has it open" \
 		sh -c "dsnctl verify $bdf 2>&1; true"
 	kill $holder
 	wait $holder
-	sleep 1
 }
 
 bind_vfio $bdf

@@ -99,8 +99,16 @@ preempt() {
 	grep -qs "($1)" /sys/kernel/debug/sched/preempt
 }
 
-# no_program NAME: 0 if none is loaded; the kernel frees one some time after its last user
+# The kernel frees a program some time after its last user.
+
+# no_program NAME: 0 if none is loaded
 no_program() { ! bpftool prog show | grep -q "$1"; }
+
+# one_program REGEX: 0 if one is loaded
+one_program() { [ "$(bpftool prog show | grep -Ec "$1")" = 1 ]; }
+
+# has_ended PID: 0 if the process has closed its files; its parent may not know yet
+has_ended() { [ ! -e "/proc/$1/stat" ] || grep -qs '^State:.*Z' "/proc/$1/status"; }
 
 # dsnctl's JSON.
 
