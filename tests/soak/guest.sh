@@ -96,6 +96,15 @@ sample() {
 		END { print least[1], least[4], least[5], least[6], least[7] }'
 }
 
+# kB in each of the kernel's caches of objects
+slabs() { awk 'NR > 2 { print $1, $15 * $6 * 4 }' /proc/slabinfo; }
+
+# The caches that are larger than after the first quarter of the time.
+grown() {
+	slabs | awk 'NR == FNR { before[$1] = $2; next }
+		$2 > before[$1] + 7 { print $1 ": " $2 - before[$1] " kB more" }' /run/slabs -
+}
+
 # The least of the last quarter is not above the least of the second.
 compare() {
 	awk -v column="$1" -v allowed="$2" '{ values[NR] = $column }
@@ -117,7 +126,7 @@ check() {
 	if [ $status = 0 ]; then
 		ok "$1 does not grow: $values"
 	else
-		not_ok "$1 grows: $values"
+		not_ok "$1 grows: $values" "$(grown)"
 	fi
 }
 
@@ -166,6 +175,7 @@ while [ $(($(now) - start)) -lt "$seconds" ]; do
 	sample >/run/sample
 	cat /run/sample >>/run/samples
 	listen
+	[ -e /run/slabs ] || [ $(($(now) - start)) -lt $((seconds / 4)) ] || slabs >/run/slabs
 	[ $(($(now) - told)) -ge 60 ] || continue
 	told=$(now)
 	echo "$((told - start)) s, round $n: $(awk '{ print $1 " kB, maps " $2 " bytes, " \
