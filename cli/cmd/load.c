@@ -13,6 +13,7 @@
 #include "kernel/plan.h"
 #include "kernel/program.h"
 #include "kernel/stopped.h"
+#include "kernel/trampoline.h"
 #include "kernel/vmm.h"
 #include "model/journal.h"
 #include "model/key.h"
@@ -327,6 +328,45 @@ static int put_in_force(const struct request *request, const struct vmms *vmms,
 	return status ? status : complete(request, vmms, loaded, &outcome, json);
 }
 
+/* Waits without the lock, so that other commands can run, and takes it again. */
+static int wait_unlocked(int *lock)
+{
+	struct failure failure;
+	int err;
+
+	close(*lock);
+	err = trampoline_wait();
+	*lock = pins_lock(PINS_CHANGE, &failure);
+	return err;
+}
+
+static const char *wait_error(int err)
+{
+	if (err == -ETIMEDOUT)
+		return "one has not run for a minute";
+	if (err == -ENODATA)
+		return "this kernel does not show when it is safe while net.core.bpf_jit_harden is not 0";
+	return strerror(-err);
+}
+
+/* Frees the programs that were detached, and then, if `all`, folders without a pin. */
+static void free_detached(int *lock, bool all)
+{
+	struct kept kept;
+	int err;
+
+	pins_list_kept(&kept);
+	err = kept.count ? wait_unlocked(lock) : 0;
+	if (!err)
+		pins_free_kept(&kept);
+	else
+		say_warning(
+			"programs that were detached stay loaded, as a task may be about to enter one: %s; the next load or unload tries again",
+			wait_error(err));
+	if (all && *lock >= 0)
+		pins_remove_empty();
+}
+
 static int load(const struct request *request, const struct vmms *vmms, bool json)
 {
 	_cleanup_(close_fd) int lock = -1;
@@ -343,8 +383,7 @@ static int load(const struct request *request, const struct vmms *vmms, bool jso
 	else
 		status = put_in_force(request, vmms, &loaded, json);
 	/* keep what was there before, above all rules, for the next load */
-	if (status && !loaded.pinned && !loaded_runs(&loaded))
-		pins_remove_empty();
+	free_detached(&lock, status && !loaded.pinned && !loaded_runs(&loaded));
 	return status;
 }
 
@@ -455,18 +494,23 @@ static int check_stopped(void)
 	return EXIT_FAILED;
 }
 
-static int report_unloaded(const char *text, bool json)
+static void print_unloaded(const char *text, bool json)
 {
 	struct json_object *object;
 
 	if (!json) {
 		puts(text);
-		return EXIT_DONE;
+		return;
 	}
 	object = json_result();
 	json_object_object_add(object, "loaded", json_object_new_boolean(false));
 	json_print(object);
-	return EXIT_DONE;
+}
+
+static void report_unloaded(bool json)
+{
+	say_unlogged(journal_event("unload", "guests read the real serials again"));
+	print_unloaded("unloaded: guests read the real serials again", json);
 }
 
 /* Locks what there is to unload. Returns an fd, or -1 with the status. */
@@ -479,7 +523,7 @@ static int lock_pins(struct loaded *loaded, int *status, bool json)
 	if (lock == -ENOENT) {
 		*status = loaded_read(loaded, &failure);
 		if (!*status && !loaded->pinned && !loaded_runs(loaded)) {
-			report_unloaded("not loaded: nothing to do", json);
+			print_unloaded("not loaded: nothing to do", json);
 			return -1;
 		}
 		/* only the second copy is left */
@@ -526,11 +570,13 @@ int cmd_unload(const struct options *options, int argc, char **argv)
 	if (lock < 0)
 		return status;
 	status = check_unload(options, &loaded);
-	if (!status && program_unload(&failure))
-		status = say_failure(&failure);
 	if (status)
 		return status;
-	say_unlogged(journal_event("unload", "guests read the real serials again"));
-	return report_unloaded("unloaded: guests read the real serials again",
-			       options->json);
+	status = program_unload(&failure);
+	if (status)
+		say_failure(&failure);
+	else
+		report_unloaded(options->json);
+	free_detached(&lock, true);
+	return status;
 }

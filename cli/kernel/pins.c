@@ -20,7 +20,6 @@
 
 #define BPFFS "/sys/fs/bpf"
 #define PIN_PATH_LEN 64
-#define PIN_NAME_LEN 32
 
 /* A load takes seconds on a slow machine; whoever has the lock for longer is stuck. */
 #define PATIENCE_NS (30 * 1000000000ULL)
@@ -303,11 +302,11 @@ int pins_make_copy(char reason[PINS_REASON])
 	return err;
 }
 
-static int prepare_at(enum place place, const char *name, int fd)
+static int put_at(enum place place, const char *name, const char *suffix, int fd)
 {
 	char path[PIN_PATH_LEN];
 
-	pin_path(path, place, name, "_new");
+	pin_path(path, place, name, suffix);
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	return bpf_obj_pin(fd, path) ? -errno : 0;
@@ -315,10 +314,10 @@ static int prepare_at(enum place place, const char *name, int fd)
 
 int pins_prepare(const char *name, int fd)
 {
-	int err = prepare_at(PLACE_PUBLIC, name, fd);
+	int err = put_at(PLACE_PUBLIC, name, "_new", fd);
 
 	if (!err && is_ours(PLACE_COPY))
-		prepare_at(PLACE_COPY, name, fd);
+		put_at(PLACE_COPY, name, "_new", fd);
 	return err;
 }
 
@@ -370,6 +369,52 @@ int pins_drop(const char *name)
 	return err;
 }
 
+static void close_folder(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Kept programs are pinned as this, the process that detaches them, and their id. */
+#define KEPT "kept_"
+
+static bool is_kept(const char *name)
+{
+	return !strncmp(name, KEPT, strlen(KEPT));
+}
+
+int pins_keep(int program)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	char name[PIN_NAME_LEN];
+
+	if (bpf_obj_get_info_by_fd(program, &info, &length))
+		return -errno;
+	snprintf(name, sizeof(name), KEPT "%d_%u", getpid(), info.id);
+	return put_at(PLACE_PUBLIC, name, "", program);
+}
+
+void pins_list_kept(struct kept *kept)
+{
+	_cleanup_(close_folder) DIR *dir = NULL;
+	struct dirent *entry;
+
+	kept->count = 0;
+	dir = is_ours(PLACE_PUBLIC) ? opendir(places[PLACE_PUBLIC]) : NULL;
+	while (dir && kept->count < PINS_KEPT && (entry = readdir(dir)))
+		if (is_kept(entry->d_name) && strlen(entry->d_name) < PIN_NAME_LEN)
+			strcpy(kept->names[kept->count++], entry->d_name);
+}
+
+void pins_free_kept(const struct kept *kept)
+{
+	size_t i;
+
+	for (i = 0; i < kept->count; i++)
+		drop_at(PLACE_PUBLIC, kept->names[i], "");
+}
+
 /* A pin that is to go, and an fd that holds its object until all have gone. */
 struct held {
 	enum place place;
@@ -389,12 +434,6 @@ static void close_held(struct held_pins *held)
 {
 	while (held->count)
 		close(held->of[--held->count].fd);
-}
-
-static void close_folder(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
 }
 
 static int cannot_open(struct failure *failure, enum place place, const char *name)
@@ -429,7 +468,8 @@ static int hold_place(enum place place, const char *const first[], size_t count,
 	while ((entry = readdir(dir))) {
 		struct held *one = &held->of[held->count];
 
-		if (entry->d_name[0] == '.' || entry->d_type == DT_DIR)
+		if (entry->d_name[0] == '.' || entry->d_type == DT_DIR ||
+		    is_kept(entry->d_name))
 			continue;
 		if (held->count == MAX_HELD || strlen(entry->d_name) >= PIN_NAME_LEN) {
 			errno = E2BIG;

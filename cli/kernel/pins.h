@@ -80,7 +80,26 @@ void pins_discard(const char *name);
 int pins_drop(const char *name);
 
 /*
- * Drops all pins, `first` before others and in this order, or none: what holds them is
+ * Keeps a program that is to be detached, even if this process is killed, until it is freed
+ * as one of those that are listed later. Needs the lock. Returns 0 or -errno.
+ */
+int pins_keep(int program);
+
+#define PINS_KEPT 128
+#define PIN_NAME_LEN 32
+
+/* Pins of programs that were detached, by whatever process. */
+struct kept {
+	char names[PINS_KEPT][PIN_NAME_LEN];
+	size_t count;
+};
+
+/* Lists them. Needs the lock, so that all of these have been detached. */
+void pins_list_kept(struct kept *kept);
+void pins_free_kept(const struct kept *kept);
+
+/*
+ * Drops all pins but those of kept programs, `first` before others and in this order, or none: what holds them is
  * opened before, so that all stays active until the last is dropped. Returns an exit status
  * and fills in the failure.
  */

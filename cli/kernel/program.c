@@ -12,6 +12,7 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
+#include "kernel/trampoline.h"
 #include "lib/time.h"
 #include "lib/util.h"
 #include "dsnctl.skel.h"
@@ -139,6 +140,36 @@ static int pin_maps(struct dsnctl_bpf *skeleton)
 	return 0;
 }
 
+/* Keeps the program of a link that is to be dropped, if a trampoline calls it. */
+static int keep(int link)
+{
+	_cleanup_(close_fd) int program = -1;
+	struct bpf_link_info info = {};
+	__u32 length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(link, &info, &length))
+		return -errno;
+	if (info.type != BPF_LINK_TYPE_TRACING)
+		return 0;
+	program = bpf_prog_get_fd_by_id(info.prog_id);
+	return program < 0 ? -errno : pins_keep(program);
+}
+
+static int keep_pinned(void)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ATTACHMENTS; i++) {
+		_cleanup_(close_fd) int link = pins_open(attachments[i].pin);
+
+		err = link < 0 ? link : keep(link);
+		if (err && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
 static void destroy(struct dsnctl_bpf **skeleton)
 {
 	dsnctl_bpf__destroy(*skeleton);
@@ -157,6 +188,18 @@ static void destroy_links(struct links *links)
 	for (i = ATTACHMENTS; i-- > 0;)
 		bpf_link__destroy(links->of[i]);
 	bpf_link__destroy(links->open);
+	*links = (struct links){};
+}
+
+/* Drops them while their programs are kept. */
+static void detach(struct links *links)
+{
+	size_t i;
+
+	for (i = 0; i < ATTACHMENTS; i++)
+		if (links->of[i])
+			keep(bpf_link__fd(links->of[i]));
+	destroy_links(links);
 }
 
 /* Sets the constants of the programs for this host and this load. */
@@ -391,16 +434,21 @@ int program_unload(struct failure *failure)
 {
 	const char *pins[ATTACHMENTS + 1] = { PIN_OPEN };
 	size_t i;
-	int status;
+	int status, err;
 
 	for (i = 0; i < ATTACHMENTS; i++)
 		pins[i + 1] = attachments[ATTACHMENTS - 1 - i].pin;
+	err = keep_pinned();
+	if (err)
+		return failure_set(
+			failure, EXIT_CANNOT_TELL,
+			"cannot keep the programs until they are detached: %s; nothing was changed",
+			strerror(-err));
 	status = pins_drop_all(pins, ARRAY_SIZE(pins), failure);
 	if (!status && wait_until_gone())
 		status = failure_set(
 			failure, EXIT_FAILED,
 			"the pins are dropped, but programs of dsnctl stay active: another bpffs, as in a container, has them pinned too; 'bpftool link' lists them");
-	pins_remove_empty();
 	return status;
 }
 
@@ -419,12 +467,15 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 	if (!err)
 		err = attach(skeleton, &links, plan, host, refusal);
 	if (err) {
+		detach(&links);
 		if (!*refusal->reason)
 			refuse(refusal, GROUPS, "%s", strerror(-err));
 		return err;
 	}
 	pins_make_copy(refusal->no_copy);
-	err = pin_maps(skeleton);
+	err = keep_pinned();
+	if (!err)
+		err = pin_maps(skeleton);
 	if (!err)
 		err = pin_open(&links);
 	if (!err)
@@ -432,6 +483,7 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 	if (!err)
 		return 0;
 	discard_all();
+	detach(&links);
 	refuse(refusal, GROUPS, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;
 }

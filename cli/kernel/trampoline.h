@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The trampolines by which the kernel calls fentry, fexit, fmod_ret and LSM programs. */
+#ifndef DSNCTL_TRAMPOLINE_H
+#define DSNCTL_TRAMPOLINE_H
+
+#include <bpf/btf.h>
+#include <stdbool.h>
+
+/*
+ * Waits until no task is on its way into a program that has been detached.
+ *
+ * The kernel frees a program after a grace period of RCU, which a task that is preempted in
+ * the trampoline does not hold up, as it is not in the program yet (__bpf_prog_enter_recur()):
+ * it goes on into memory that is free, and the kernel oopses. Whoever detaches a program
+ * holds it until this returns 0. Kernels with bpf_prog_aux.tramp_linked do so themselves.
+ *
+ * A trampoline is freed after a grace period of RCU tasks (bpf_tramp_image_put()), which such
+ * a task does hold up. So this makes one, takes it away, and waits until its name is gone
+ * from /proc/kallsyms.
+ *
+ * Returns 0; -ETIMEDOUT if a task has not run for too long; or another -errno if it cannot be
+ * told: -ENODATA if the kernel shows no names of trampolines (net.core.bpf_jit_harden).
+ */
+int trampoline_wait(void);
+
+/* Tests if the kernel's BTF says that it waits itself. */
+bool trampoline_kernel_waits(const struct btf *btf);
+
+#endif
