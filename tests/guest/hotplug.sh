@@ -11,7 +11,7 @@ boot_guest() {
 	start_machine guest \
 		-device pcie-root-port,id=plug0,chassis=1,addr=6,power_controller_present=off \
 		-kernel /usr/sbin/peek -append "140 525400ff ff123456"
-	up guest "$1" 60
+	up guest "$1" 180
 }
 
 plug() {

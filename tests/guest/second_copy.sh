@@ -85,13 +85,17 @@ changes "load from a container"
 expect_status 1 "unload, while the container holds the programs" dsnctl unload
 expect_output "unload, while the container holds the programs, reads" "^$zero$" \
 	vfio_read $bdf serial
+links() { bpftool link show | sed -n 's/^\([0-9]*\):.*/\1/p'; }
+of_container=$(links)
 expect_status 0 "load takes over from the container" dsnctl load
 has_copy "load took over from the container" true
-links() { bpftool link show | grep -c '^[0-9]'; }
-fewer_links() { [ "$(links)" -lt "$1" ]; }
-both=$(links)
+# no_links ID...: 0 if none of them is left
+no_links() { ! links | grep -qxF "$(printf '%s\n' "$@")"; }
+# shellcheck disable=SC2086 # words
+expect_status 1 "control: the container's programs stay after load" no_links $of_container
 kill "$(cat /tmp/container)"
-expect "the container's programs go with it" within 30 fewer_links "$both"
+# shellcheck disable=SC2086 # words
+expect "the container's programs go with it" within 30 no_links $of_container
 expect "once the container is gone: unload" dsnctl unload
 expect_status 3 "once the container is gone: status" dsnctl status
 

@@ -144,23 +144,25 @@ unbind() {
 		echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
 }
 
-# Afterwards /dev/vfio/<group_of BDF> is there to be opened.
+# Unbinds and probes once; 1 if another driver is in between, as one that probes asynchronously.
+try_vfio() {
+	unbind "$1" && echo "$1" >/sys/bus/pci/drivers_probe && [ "$(driver_of "$1")" = vfio-pci ]
+}
+
+# Binds anew: afterwards /dev/vfio/<group_of BDF> is there to be opened. That it fails is a result.
 bind_vfio() {
-	modprobe vfio_iommu_type1 && modprobe vfio-pci || return
-	echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override" || return
-	unbind "$1" || return
-	echo "$1" >/sys/bus/pci/drivers_probe || return
-	[ "$(driver_of "$1")" = vfio-pci ] || {
-		echo "$1: not bound to vfio-pci" >&2
-		return 1
-	}
+	modprobe vfio_iommu_type1 && modprobe vfio-pci &&
+		echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override" &&
+		within 30 try_vfio "$1" && return
+	not_ok "$1 is bound to vfio-pci" "its driver: $(driver_of "$1")"
+	return 1
 }
 
 # hold_device BDF FILE: starts $holder, which has the function open and prints its serial to
-# FILE, a line a second; returns when it has read
+# FILE, a line a second; returns when it has read, and that it does not read is a result
 hold_device() {
 	: >"$2"
 	vfio_read "$1" hold >"$2" &
 	holder=$!
-	within 30 test -s "$2"
+	within 60 test -s "$2" || not_ok "a process has $1 open and reads"
 }
