@@ -170,12 +170,23 @@ END
 result $? "--plan prints function, serial, claim and line" "$(<"$work/differ")"
 
 # --check, with processes that have a daemon's name
-check() {
-	local status=0 said
-
+checks() {
+	status=0
 	said=$("$hook" --check 2>&1) || status=$?
-	[[ $status == "$1" ]] && grep -qE -e "$3" <<<"$said"
+	[[ $status == "$1" ]] && grep -qE -e "$2" <<<"$said"
+}
+check() {
+	checks "$1" "$3"
 	result $? "$2" "status $status, want $1 and $3" "$said"
+}
+# check_soon: the same, once the daemon has come to it
+check_soon() {
+	local tries=0
+
+	until checks "$1" "$3" || ((++tries >= 300)); do
+		sleep 0.1
+	done
+	check "$@"
 }
 installed=$root/etc/libvirt/hooks/qemu.d/50-dsnctl
 check 3 "--check reports a missing hook" "50-dsnctl: No such file"
@@ -195,15 +206,14 @@ cp -p "$installed" "$installed.dpkg-old"
 check 3 "--check reports a copy of the hook" "50-dsnctl.dpkg-old: is called as well"
 rm "$installed.dpkg-old"
 echo >"$work/next"
-sleep 1
-check 0 "--check reports a daemon that has called the hook" "^virtqemud \(process $daemon\) has called"
+check_soon 0 "--check reports a daemon that has called the hook" "^virtqemud \(process $daemon\) has called"
 kill $daemon
 wait $daemon 2>/dev/null
 rm -f "$root/run/"*
+sleep 1.1
 "$work/virtqemud" -c 'read -r; exit' <>"$work/next" &
 daemon=$!
-sleep 0.5
-check 0 "--check reports a daemon that is newer than the hook" \
+check_soon 0 "--check reports a daemon that is newer than the hook" \
 	"^virtqemud \(process $daemon\) has read its hooks"
 kill $daemon
 wait $daemon 2>/dev/null

@@ -20,7 +20,7 @@ sees() { expect_output "$1" "^$2$" vfio_read $vf serial; }
 modprobe $driver
 expect "load succeeds before there are VFs" dsnctl load
 expect "a rule for the PF is set" dsnctl set $pf $chosen
-make_vfs() { echo 2 >$sys/$pf/sriov_numvfs; }
+make_vfs() { echo 2 >"$sys/$pf/sriov_numvfs"; }
 # the PF's driver may still be probing it; of the VFs it has none, so nothing probes them meanwhile
 expect "VFs are left to drivers that they name" eval "echo 0 >$sys/$pf/sriov_drivers_autoprobe"
 expect "the PF's driver makes VFs" within 60 make_vfs
