@@ -29,6 +29,9 @@ first_of_all() {
 	! command -v chrt >/dev/null || chrt -f -p 60 "$(exec sh -c 'echo $PPID')" >/dev/null
 }
 
+# It comes back late: detached programs are freed once every reader has been in user mode.
+load_again() { $load || echo "$load: $?" | tee /run/failed; }
+
 # rules change all the time, and the programs are loaded again, until the readers are done
 disturb() {
 	first_of_all
@@ -38,29 +41,21 @@ disturb() {
 		{ dsnctl set --force $bdf $other && dsnctl set 0000:77:00.0 pass &&
 			dsnctl set --force $bdf $rule && dsnctl unset 0000:77:00.0; } || break
 		n=$((n + 1))
-		[ $((n % 4)) != 0 ] || $load || break
+		[ $((n % 4)) != 0 ] || load_again &
+		[ ! -e /run/failed ] || break
 		[ ! -e /sys/bus/pci/devices/$other_bdf ] || bind_vfio $other_bdf || break
 		sleep 1
 	done >/run/disturb 2>&1
+	wait
+	[ ! -e /run/failed ] || rm /run/done
 	[ -e /run/done ] || not_ok "a command failed: $(tail -n 1 /run/disturb)"
 	echo "$n" >/run/changes
 }
 
 # another tracer on the same places comes and goes
 visit() {
-	m=0
-	first_of_all
-	while has_fexit && [ ! -e /run/done ]; do
-		trace /usr/sbin/tracer.bpf.o 2>/run/visit &
-		tracer=$!
-		sleep 1
-		kill $tracer 2>/dev/null || break
-		{ wait $tracer; } 2>/dev/null
-		m=$((m + 1))
-	done
-	[ -e /run/done ] || ! has_fexit ||
-		not_ok "the other tracer ended: $(tail -n 1 /run/visit)"
-	echo "$m" >/run/visits
+	echo "came and went 0 times" >/run/visits
+	! has_fexit || exec trace /usr/sbin/tracer.bpf.o all come-and-go 1000 >/run/visits 2>&1
 }
 
 # Whom the kernel stops goes on again, as with the package's service.
@@ -70,7 +65,7 @@ if dsnctl repair --help >/dev/null 2>&1; then
 fi
 disturb &
 disturber=$!
-visit &
+( first_of_all; visit ) &
 visitor=$!
 status=0
 # shellcheck disable=SC2086
@@ -81,12 +76,15 @@ else
 fi >/run/readers || status=$?
 cat /run/readers
 : >/run/done
-wait $disturber $visitor
+wait $disturber
+kill -TERM $visitor 2>/dev/null
+wait $visitor
+grep -q "^came and went" /run/visits || not_ok "the other tracer ended: $(tail -n 1 /run/visits)"
 [ -z "${repair:-}" ] || kill "$repair" 2>/dev/null ||
 	not_ok "repair ended: $(tail -n 1 /run/repair)"
 [ ! -e /run/not_ok ] || status=1
 echo "beside $(cat /run/changes) times two rule changes, a load every fourth time, and" \
-	"$(cat /run/visits) visits of another tracer"
+	"another tracer, which $(tail -n 1 /run/visits)"
 dsnctl status -j >/run/status
 for key in guarantee hook check missed repaired answered refused unchecked stops kills \
 	failed_writes unkillable; do

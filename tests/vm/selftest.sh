@@ -66,6 +66,15 @@ transport() {
 		'ok - d # SKIP e')" "$(<output)"
 }
 
+complaints() {
+	run 'echo 512 >/proc/sys/kernel/tainted' "$1"
+	check "a kernel that has warned fails the script" "1 not ok - the kernel has no complaint" \
+		"$status $(<output)"
+	run 'echo c >/proc/sysrq-trigger' "$1"
+	check "a kernel that has crashed fails the script" 125 "$status"
+	check "the failure shows what the kernel said" 1 "$(grep -c '^# .*Kernel panic' errors)"
+}
+
 # shellcheck disable=SC2016
 packing() {
 	mkdir folder
@@ -133,4 +142,5 @@ done
 transport "$1"
 packing "$1"
 endings "$1"
+complaints "$1"
 exit "$failed"
