@@ -123,6 +123,15 @@ bool host_has_btf(void)
 	return !access("/sys/kernel/btf/vmlinux", R_OK);
 }
 
+struct btf *host_btf(void)
+{
+	static struct btf *btf;
+
+	if (!btf && host_has_btf())
+		btf = btf__load_vmlinux_btf();
+	return btf;
+}
+
 bool host_ringbuf_sleeps_in(const struct btf *btf)
 {
 	int id = btf__find_by_name_kind(btf, "bpf_ringbuf", BTF_KIND_STRUCT), i;
@@ -141,15 +150,8 @@ bool host_ringbuf_sleeps_in(const struct btf *btf)
 
 bool host_ringbuf_sleeps(void)
 {
-	struct btf *btf = NULL;
-	bool sleeps;
-
-	if (find_preemption() != PREEMPTION_RT)
-		return false;
-	btf = btf__load_vmlinux_btf();
-	sleeps = btf && host_ringbuf_sleeps_in(btf);
-	btf__free(btf);
-	return sleeps;
+	return find_preemption() == PREEMPTION_RT && host_btf() &&
+	       host_ringbuf_sleeps_in(host_btf());
 }
 
 /* Returns true if vfio-pci is loaded, and so vfio-pci-core with the hook's function. */
@@ -261,7 +263,7 @@ static bool is_count_hidden(const struct btf *btf)
 /* Looks into the kernel's BTF, if it has one. */
 static void find_in_btf(struct host *host)
 {
-	_cleanup_(free_btf) struct btf *btf = host->btf ? btf__load_vmlinux_btf() : NULL;
+	struct btf *btf = host_btf();
 
 	host->btf = btf;
 	if (btf && host->vfio == VFIO_LOADED)

@@ -30,6 +30,10 @@ struct running host_running(void);
 /* Returns true if the kernel has BTF; without it no BPF program can be fitted to it. */
 bool host_has_btf(void);
 
+/* Returns the kernel's types, which are read once, or NULL. */
+struct btf;
+struct btf *host_btf(void);
+
 /*
  * Returns true if writing to a BPF ring buffer may sleep: on real-time kernels, until it
  * got a raw spinlock. Programs that run with preemption off must not write to one then.
@@ -37,7 +41,6 @@ bool host_has_btf(void);
 bool host_ringbuf_sleeps(void);
 
 /* Returns the same for a real-time kernel with these types. */
-struct btf;
 bool host_ringbuf_sleeps_in(const struct btf *btf);
 
 /* Loads vfio-pci if it is not loaded. Returns 0 or -errno; -ENOENT if this kernel has none. */

@@ -3,7 +3,6 @@
 #include "kernel/trampoline.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include "kernel/host.h"
 #include "lib/time.h"
 #include "lib/util.h"
-#include "trampoline.skel.h"
 
 /* A grace period takes tens of milliseconds; a task that is kept from running, longer. */
 #define PATIENCE_NS (60 * 1000000000ULL)
@@ -20,10 +18,8 @@
 
 #define NAME_LEN 40 /* "bpf_trampoline_" and 64 bits in decimal */
 
-static void destroy(struct trampoline_bpf **skeleton)
-{
-	trampoline_bpf__destroy(*skeleton);
-}
+/* A function that only the kernel's own tests of BPF call or trace. */
+#define FUNCTION "bpf_fentry_test1"
 
 bool trampoline_kernel_waits(const struct btf *btf)
 {
@@ -35,11 +31,6 @@ bool trampoline_kernel_waits(const struct btf *btf)
 			    "tramp_linked"))
 			return true;
 	return false;
-}
-
-static void free_btf(struct btf **btf)
-{
-	btf__free(*btf);
 }
 
 /* Makes the name that the kernel gives to a trampoline: bpf_trampoline_compute_key(). */
@@ -97,27 +88,57 @@ static int wait_until_gone(const char *name)
 	return found;
 }
 
-int trampoline_wait(void)
+/* Attaches a program that does nothing. Returns the link's fd, or -errno. */
+static int make_trampoline(const struct btf *btf)
 {
-	_cleanup_(free_btf) struct btf *btf = btf__load_vmlinux_btf();
-	_cleanup_(destroy) struct trampoline_bpf *skeleton = NULL;
-	char name[NAME_LEN];
-	int err;
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int function = btf__find_by_name_kind(btf, FUNCTION, BTF_KIND_FUNC);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = function);
+	_cleanup_(close_fd) int program = -1;
+	int link;
 
-	if (!btf)
+	if (function < 0)
+		return function;
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "dsn_nothing", "GPL", nothing,
+				ARRAY_SIZE(nothing), &options);
+	if (program < 0)
 		return -errno;
-	if (trampoline_kernel_waits(btf))
-		return 0;
-	skeleton = trampoline_bpf__open_and_load();
-	if (!skeleton)
-		return -errno;
-	err = trampoline_bpf__attach(skeleton);
-	if (!err)
-		err = name_trampoline(bpf_link__fd(skeleton->links.dsn_trampoline), name);
+	link = bpf_raw_tracepoint_open(NULL, program);
+	return link < 0 ? -errno : link;
+}
+
+/* Waits for the trampoline that is left when this link is closed. */
+static int wait_for_close(int link)
+{
+	char name[NAME_LEN];
+	int err = name_trampoline(link, name);
+
 	if (!err)
 		err = has_symbol(name);
-	trampoline_bpf__detach(skeleton);
-	if (err)
-		return err == 1 ? wait_until_gone(name) : err;
-	return close_waits(btf) ? 0 : -ENODATA;
+	close(link);
+	if (err < 0)
+		return err;
+	return err ? wait_until_gone(name) : -ENODATA;
+}
+
+int trampoline_wait(void)
+{
+	const struct btf *btf = host_btf();
+	int link;
+
+	if (!btf)
+		return -ENODATA;
+	if (trampoline_kernel_waits(btf))
+		return 0;
+	link = make_trampoline(btf);
+	if (link < 0)
+		return link;
+	if (!close_waits(btf))
+		return wait_for_close(link);
+	close(link);
+	return 0;
 }

@@ -14,9 +14,11 @@
  * it goes on into memory that is free, and the kernel oopses. Whoever detaches a program
  * holds it until this returns 0. Kernels with bpf_prog_aux.tramp_linked do so themselves.
  *
- * A trampoline is freed after a grace period of RCU tasks (bpf_tramp_image_put()), which such
- * a task does hold up. So this makes one, takes it away, and waits until its name is gone
- * from /proc/kallsyms.
+ * Such a task does hold up a grace period of RCU tasks. To wait for one, this attaches a
+ * program that does nothing and detaches it again. The kernel waits for RCU tasks when it
+ * takes an ftrace_ops away (ftrace_shutdown()), as each trampoline has one of its own, or
+ * later, before it frees the trampoline (bpf_tramp_image_put()). The latter shows by the
+ * trampoline's name, which is gone from /proc/kallsyms then.
  *
  * Returns 0; -ETIMEDOUT if a task has not run for too long; or another -errno if it cannot be
  * told: -ENODATA if the kernel shows no names of trampolines (net.core.bpf_jit_harden).
