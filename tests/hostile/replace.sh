@@ -8,7 +8,10 @@ bind_vfio $bdf
 vfio_read $bdf save /run/image
 expect "load --answer succeeds" dsnctl load --answer
 expect "set succeeds" dsnctl set $bdf $chosen
-programs=$(bpftool prog show | grep -c " dsn_")
+programs() { bpftool prog show | grep -c " dsn_"; }
+# are_programs NUMBER: 0 if there are so many; the kernel frees one some time after its last user
+are_programs() { [ "$(programs)" = "$1" ]; }
+before=$(programs)
 # a probe that is a jump would not be interrupted at the place itself
 echo 0 >/proc/sys/debug/kprobes-optimization
 insmod /slow_entry.ko
@@ -51,8 +54,7 @@ for number in 1 2 3 4 5 6; do
 done
 expect_output "programs that were replaced are freed" "^0$" \
 	sh -c "ls /sys/fs/bpf/dsnctl | grep -c kept_; true"
-expect_output "as many programs are left as there were" "^$programs$" \
-	sh -c "bpftool prog show | grep -c ' dsn_'"
+expect "as many programs are left as there were" within 30 are_programs "$before"
 
 stress $bdf /run/image 15 12 $chosen $real >/run/readers 2>&1 &
 readers=$!
@@ -60,5 +62,5 @@ sleep 3
 expect "unload --force beside readers succeeds" chrt -f 60 dsnctl unload --force
 readers_end "its readers read nothing but the two serials"
 expect "nothing is left" [ ! -e /sys/fs/bpf/dsnctl ]
-within 10 no_program dsn_ || not_ok "all programs are freed" "$(bpftool prog show)"
+within 30 no_program dsn_ || not_ok "all programs are freed" "$(bpftool prog show)"
 finish
