@@ -1,6 +1,6 @@
 # Two memory nodes, whose balancing takes pages from a reader: nobody is killed for it.
 # only: make check-all
-# boot: --cpus 2 --mem 2048
+# boot: --cpus 2 --mem 2048 --qemu-arg -smp --qemu-arg 2,sockets=2
 # boot: --qemu-arg -object --qemu-arg memory-backend-ram,id=m0,size=1G
 # boot: --qemu-arg -object --qemu-arg memory-backend-ram,id=m1,size=1G
 # boot: --qemu-arg -numa --qemu-arg node,nodeid=0,memdev=m0,cpus=0
