@@ -329,37 +329,53 @@ static int put_in_force(const struct request *request, const struct vmms *vmms,
 }
 
 /* Waits without the lock, so that other commands can run, and takes it again. */
-static int wait_unlocked(int *lock)
+static int wait_unlocked(int *lock, const struct kept *kept)
 {
+	_cleanup_(close_fd) int turn = -1;
+	__u32 programs[PINS_KEPT];
 	struct failure failure;
+	size_t i;
 	int err;
 
+	for (i = 0; i < kept->count; i++)
+		programs[i] = kept->of[i].id;
 	close(*lock);
-	err = trampoline_wait();
+	turn = pins_lock_wait();
+	err = turn < 0 ? turn : trampoline_wait(programs, kept->count);
 	*lock = pins_lock(PINS_CHANGE, &failure);
 	return err;
 }
 
 static const char *wait_error(int err)
 {
+	if (err == -EBUSY)
+		return "another bpffs, as in a container, has a link of one pinned too";
 	if (err == -ETIMEDOUT)
-		return "one has not run for a minute";
+		return "one has not run for 30 s";
 	if (err == -ENODATA)
-		return "this kernel does not show when it is safe while net.core.bpf_jit_harden is not 0";
+		return "this kernel does not show when it is safe while kernel.ftrace_enabled is 0, or net.core.bpf_jit_harden is not";
 	return strerror(-err);
+}
+
+/* Waits until no task can enter the programs that were detached, and frees them. */
+static int free_kept(int *lock)
+{
+	_cleanup_(pins_close_kept) struct kept kept = {};
+	int err;
+
+	program_list_detached(&kept);
+	err = kept.count ? wait_unlocked(lock, &kept) : 0;
+	while (!err && kept.count)
+		pins_drop_kept(&kept, kept.of[0].id);
+	return err;
 }
 
 /* Frees the programs that were detached, and then, if `all`, folders without a pin. */
 static void free_detached(int *lock, bool all)
 {
-	struct kept kept;
-	int err;
+	int err = free_kept(lock);
 
-	pins_list_kept(&kept);
-	err = kept.count ? wait_unlocked(lock) : 0;
-	if (!err)
-		pins_free_kept(&kept);
-	else
+	if (err)
 		say_warning(
 			"programs that were detached stay loaded, as a task may be about to enter one: %s; the next load or unload tries again",
 			wait_error(err));

@@ -27,6 +27,7 @@
 
 /* In bpffs, as /run may be another one in a container. */
 #define MONITOR_DIR DSN_PIN_DIR "/monitoring"
+#define WAIT_DIR DSN_PIN_DIR "/waiting"
 
 /* The folders of pins. The first that has a pin counts. */
 enum place { PLACE_PUBLIC, PLACE_COPY, PLACES };
@@ -232,18 +233,29 @@ int pins_lock(enum pins_lock mode, struct failure *failure)
 	return fd;
 }
 
-int pins_lock_monitor(void)
+/* Makes, opens and locks a folder that is there to be locked. Returns an fd or -errno. */
+static int lock_folder(const char *path, int operation)
 {
 	int fd, err;
 
-	if (mkdir(MONITOR_DIR, 0700) && errno != EEXIST)
+	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
-	fd = open(MONITOR_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB))
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || !flock(fd, operation))
 		return fd < 0 ? -errno : fd;
 	err = -errno;
 	close(fd);
 	return err;
+}
+
+int pins_lock_monitor(void)
+{
+	return lock_folder(MONITOR_DIR, LOCK_EX | LOCK_NB);
+}
+
+int pins_lock_wait(void)
+{
+	return lock_folder(WAIT_DIR, LOCK_EX);
 }
 
 static int open_at(enum place place, const char *name)
@@ -375,7 +387,7 @@ static void close_folder(DIR **dir)
 		closedir(*dir);
 }
 
-/* Kept programs are pinned as this, the process that detaches them, and their id. */
+/* Kept programs are pinned as this, when a process began to keep some, and their id. */
 #define KEPT "kept_"
 
 static bool is_kept(const char *name)
@@ -383,16 +395,48 @@ static bool is_kept(const char *name)
 	return !strncmp(name, KEPT, strlen(KEPT));
 }
 
-int pins_keep(int program)
+/* Gets the id of a program. Returns 0 or -errno. */
+static int identify(int program, __u32 *id)
 {
 	struct bpf_prog_info info = {};
 	__u32 length = sizeof(info);
-	char name[PIN_NAME_LEN];
 
 	if (bpf_obj_get_info_by_fd(program, &info, &length))
 		return -errno;
-	snprintf(name, sizeof(name), KEPT "%d_%u", getpid(), info.id);
+	*id = info.id;
+	return 0;
+}
+
+int pins_keep(int program)
+{
+	static __u64 began;
+	char name[PIN_NAME_LEN];
+	__u32 id;
+	int err = identify(program, &id);
+
+	if (err)
+		return err;
+	/* ids of processes repeat, as among containers */
+	if (!began)
+		began = boot_time_ns();
+	snprintf(name, sizeof(name), KEPT "%llx_%u", began, id);
 	return put_at(PLACE_PUBLIC, name, "", program);
+}
+
+/* Adds the program that is pinned under this name, if one is. */
+static void list_one(struct kept *kept, const char *name)
+{
+	struct kept_program *one = &kept->of[kept->count];
+
+	if (!is_kept(name) || strlen(name) >= PIN_NAME_LEN)
+		return;
+	one->fd = open_at(PLACE_PUBLIC, name);
+	if (one->fd >= 0 && !identify(one->fd, &one->id)) {
+		strcpy(one->name, name);
+		kept->count++;
+	} else {
+		close_fd(&one->fd);
+	}
 }
 
 void pins_list_kept(struct kept *kept)
@@ -403,16 +447,26 @@ void pins_list_kept(struct kept *kept)
 	kept->count = 0;
 	dir = is_ours(PLACE_PUBLIC) ? opendir(places[PLACE_PUBLIC]) : NULL;
 	while (dir && kept->count < PINS_KEPT && (entry = readdir(dir)))
-		if (is_kept(entry->d_name) && strlen(entry->d_name) < PIN_NAME_LEN)
-			strcpy(kept->names[kept->count++], entry->d_name);
+		list_one(kept, entry->d_name);
 }
 
-void pins_free_kept(const struct kept *kept)
+void pins_drop_kept(struct kept *kept, __u32 id)
 {
 	size_t i;
 
-	for (i = 0; i < kept->count; i++)
-		drop_at(PLACE_PUBLIC, kept->names[i], "");
+	for (i = kept->count; i-- > 0;) {
+		if (kept->of[i].id != id)
+			continue;
+		drop_at(PLACE_PUBLIC, kept->of[i].name, "");
+		close(kept->of[i].fd);
+		kept->of[i] = kept->of[--kept->count];
+	}
+}
+
+void pins_close_kept(struct kept *kept)
+{
+	while (kept->count)
+		close(kept->of[--kept->count].fd);
 }
 
 /* A pin that is to go, and an fd that holds its object until all have gone. */
@@ -554,5 +608,6 @@ void pins_remove_empty(void)
 	if (!is_ours(PLACE_PUBLIC))
 		return;
 	rmdir(MONITOR_DIR);
+	rmdir(WAIT_DIR);
 	rmdir(DSN_PIN_DIR);
 }

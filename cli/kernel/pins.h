@@ -48,6 +48,9 @@ void pins_remove_empty(void);
 /* Takes the lock of `monitor`, of which one can run. Returns an fd or -errno. */
 int pins_lock_monitor(void);
 
+/* Takes the lock of trampoline_wait(), after who has it. Returns an fd or -errno. */
+int pins_lock_wait(void);
+
 /*
  * Opens a pinned object. Returns an fd; -ENOENT only if there is none in any folder that is
  * ours; or another -errno if that cannot be told.
@@ -80,28 +83,37 @@ void pins_discard(const char *name);
 int pins_drop(const char *name);
 
 /*
- * Keeps a program that is to be detached, even if this process is killed, until it is freed
- * as one of those that are listed later. Needs the lock. Returns 0 or -errno.
+ * Keeps a program that is or will be attached, even if this process is killed, until it is
+ * dropped as one of those that are listed later. Needs the lock. Returns 0 or -errno.
  */
 int pins_keep(int program);
 
 #define PINS_KEPT 128
 #define PIN_NAME_LEN 32
 
-/* Pins of programs that were detached, by whatever process. */
+/* Kept programs, of whatever process. The fds hold them if their pins are wiped. */
 struct kept {
-	char names[PINS_KEPT][PIN_NAME_LEN];
+	struct kept_program {
+		char name[PIN_NAME_LEN];
+		__u32 id;
+		int fd;
+	} of[PINS_KEPT];
 	size_t count;
 };
 
-/* Lists them. Needs the lock, so that all of these have been detached. */
+/* Lists as many as there is room for. Needs the lock. */
 void pins_list_kept(struct kept *kept);
-void pins_free_kept(const struct kept *kept);
+
+/* Drops the pins of one program, and takes it off the list. */
+void pins_drop_kept(struct kept *kept, __u32 id);
+
+/* Closes the list; its pins stay. */
+void pins_close_kept(struct kept *kept);
 
 /*
- * Drops all pins but those of kept programs, `first` before others and in this order, or none: what holds them is
- * opened before, so that all stays active until the last is dropped. Returns an exit status
- * and fills in the failure.
+ * Drops all pins except those of kept programs, `first` before others and in this order, or
+ * none: what holds them is opened before, so that all stays active until the last is dropped.
+ * Returns an exit status and fills in the failure.
  */
 int pins_drop_all(const char *const first[], size_t count, struct failure *failure);
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include "kernel/host.h"
 #include "kernel/pins.h"
-#include "kernel/trampoline.h"
 #include "lib/time.h"
 #include "lib/util.h"
 #include "dsnctl.skel.h"
@@ -155,19 +154,81 @@ static int keep(int link)
 	return program < 0 ? -errno : pins_keep(program);
 }
 
+static int keep_at(int (*open_pin)(const char *name), const char *pin)
+{
+	_cleanup_(close_fd) int link = open_pin(pin);
+
+	if (link < 0)
+		return link == -ENOENT ? 0 : link;
+	return keep(link);
+}
+
+/* Keeps all that is pinned, also what a load that was interrupted has prepared. */
 static int keep_pinned(void)
 {
+	char prepared[32];
 	size_t i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < ATTACHMENTS; i++) {
-		_cleanup_(close_fd) int link = pins_open(attachments[i].pin);
-
-		err = link < 0 ? link : keep(link);
-		if (err && err != -ENOENT)
-			return err;
+	for (i = 0; i < ATTACHMENTS && !err; i++) {
+		snprintf(prepared, sizeof(prepared), "%s_new", attachments[i].pin);
+		err = keep_at(pins_open, attachments[i].pin);
+		err = err ? err : keep_at(pins_open_copy, attachments[i].pin);
+		err = err ? err : keep_at(pins_open, prepared);
+		err = err ? err : keep_at(pins_open_copy, prepared);
 	}
-	return 0;
+	return err;
+}
+
+static bool has_trampoline(const struct bpf_program *program)
+{
+	switch (bpf_program__expected_attach_type(program)) {
+	case BPF_TRACE_FENTRY:
+	case BPF_TRACE_FEXIT:
+	case BPF_MODIFY_RETURN:
+	case BPF_LSM_MAC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Keeps the programs of a load before they are attached. */
+static int keep_loaded(const struct dsnctl_bpf *skeleton)
+{
+	struct bpf_program *program;
+	int err = 0;
+
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
+		if (!err && bpf_program__fd(program) >= 0 && has_trampoline(program))
+			err = pins_keep(bpf_program__fd(program));
+	}
+	return err;
+}
+
+/* Drops the pins of kept programs that a pinned link holds. */
+static void drop_attached(struct kept *kept, int link)
+{
+	struct bpf_link_info info = {};
+	__u32 length = sizeof(info);
+
+	if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &length))
+		pins_drop_kept(kept, info.prog_id);
+}
+
+void program_list_detached(struct kept *kept)
+{
+	size_t i;
+
+	pins_list_kept(kept);
+	for (i = 0; i < ATTACHMENTS && kept->count; i++) {
+		_cleanup_(close_fd) int link = pins_open(attachments[i].pin);
+		_cleanup_(close_fd) int copy = pins_open_copy(attachments[i].pin);
+
+		drop_attached(kept, link);
+		drop_attached(kept, copy);
+	}
 }
 
 static void destroy(struct dsnctl_bpf **skeleton)
@@ -188,18 +249,6 @@ static void destroy_links(struct links *links)
 	for (i = ATTACHMENTS; i-- > 0;)
 		bpf_link__destroy(links->of[i]);
 	bpf_link__destroy(links->open);
-	*links = (struct links){};
-}
-
-/* Drops them while their programs are kept. */
-static void detach(struct links *links)
-{
-	size_t i;
-
-	for (i = 0; i < ATTACHMENTS; i++)
-		if (links->of[i])
-			keep(bpf_link__fd(links->of[i]));
-	destroy_links(links);
 }
 
 /* Sets the constants of the programs for this host and this load. */
@@ -452,6 +501,20 @@ int program_unload(struct failure *failure)
 	return status;
 }
 
+/* Loads and attaches the programs, all of which are kept meanwhile. */
+static int load_and_attach(struct dsnctl_bpf **skeleton, struct links *links,
+			   const struct plan *plan, const struct host *host, __u64 id,
+			   struct refusal *refusal)
+{
+	int err;
+
+	discard_all();
+	err = open_and_load(skeleton, plan, host, id, refusal);
+	if (!err)
+		err = keep_loaded(*skeleton);
+	return err ? err : attach(*skeleton, links, plan, host, refusal);
+}
+
 int program_load(const struct plan *plan, const struct host *host, __u64 id,
 		 struct refusal *refusal)
 {
@@ -460,22 +523,18 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 	int err;
 
 	libbpf_set_print(NULL);
-	discard_all();
 	*refusal = (struct refusal){ .group = GROUPS };
 	kernel_log[0] = '\0';
-	err = open_and_load(&skeleton, plan, host, id, refusal);
+	err = keep_pinned();
 	if (!err)
-		err = attach(skeleton, &links, plan, host, refusal);
+		err = load_and_attach(&skeleton, &links, plan, host, id, refusal);
 	if (err) {
-		detach(&links);
 		if (!*refusal->reason)
 			refuse(refusal, GROUPS, "%s", strerror(-err));
 		return err;
 	}
 	pins_make_copy(refusal->no_copy);
-	err = keep_pinned();
-	if (!err)
-		err = pin_maps(skeleton);
+	err = pin_maps(skeleton);
 	if (!err)
 		err = pin_open(&links);
 	if (!err)
@@ -483,7 +542,6 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
 	if (!err)
 		return 0;
 	discard_all();
-	detach(&links);
 	refuse(refusal, GROUPS, "cannot pin it in %s: %s", DSN_PIN_DIR, strerror(-err));
 	return err;
 }

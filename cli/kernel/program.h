@@ -33,6 +33,12 @@ int program_load(const struct plan *plan, const struct host *host, __u64 id,
  */
 int program_unload(struct failure *failure);
 
+/*
+ * Lists the kept programs that were detached. Those that stay attached, as after a load that
+ * succeeded or failed, are kept no more. Needs the lock.
+ */
+void program_list_detached(struct kept *kept);
+
 #define PROGRAM_LINKS 9
 
 /* The links that are pinned, and what is known of their programs. */

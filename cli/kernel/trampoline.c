@@ -12,8 +12,14 @@
 #include "lib/time.h"
 #include "lib/util.h"
 
-/* A grace period takes tens of milliseconds; a task that is kept from running, longer. */
-#define PATIENCE_NS (60 * 1000000000ULL)
+/* The kernel detaches in a worker after the last pin is gone. */
+#define DETACHED_NS (5 * 1000000000ULL)
+
+/*
+ * A grace period takes tens of milliseconds; a task that is kept from running, longer. Two
+ * waits fit into what systemd gives dsnctl.service to start.
+ */
+#define PATIENCE_NS (30 * 1000000000ULL)
 #define LOOK_AGAIN_US 30000
 
 #define NAME_LEN 40 /* "bpf_trampoline_" and 64 bits in decimal */
@@ -31,6 +37,55 @@ bool trampoline_kernel_waits(const struct btf *btf)
 			    "tramp_linked"))
 			return true;
 	return false;
+}
+
+/* Gets what a link attaches, nothing if it is gone. Returns 0 or -errno. */
+static int look_at(__u32 id, struct bpf_link_info *info)
+{
+	_cleanup_(close_fd) int link = bpf_link_get_fd_by_id(id);
+	__u32 length = sizeof(*info);
+
+	*info = (struct bpf_link_info){};
+	if (link < 0)
+		/* EAGAIN: not attached yet */
+		return errno == ENOENT || errno == EAGAIN ? 0 : -errno;
+	return bpf_obj_get_info_by_fd(link, info, &length) ? -errno : 0;
+}
+
+/* Returns 1 if a link holds one of the programs, 0 if not, or -errno. */
+static int are_attached(const __u32 programs[], size_t count)
+{
+	struct bpf_link_info info;
+	__u32 id = 0;
+	size_t i;
+	int err;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		err = look_at(id, &info);
+		if (err)
+			return err;
+		for (i = 0; i < count; i++)
+			if (programs[i] == info.prog_id)
+				return 1;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+/*
+ * Waits until the links are gone. A worker of the kernel takes their ids away just before it
+ * detaches; the grace period that is waited for next does not end before that worker goes on.
+ */
+static int wait_until_detached(const __u32 programs[], size_t count)
+{
+	__u64 end = boot_time_ns() + DETACHED_NS;
+	int left;
+
+	while ((left = are_attached(programs, count)) > 0) {
+		if (boot_time_ns() > end)
+			return -EBUSY;
+		usleep(LOOK_AGAIN_US);
+	}
+	return left;
 }
 
 /* Makes the name that the kernel gives to a trampoline: bpf_trampoline_compute_key(). */
@@ -67,12 +122,11 @@ static int has_symbol(const char *name)
 
 /*
  * Tests if closing the last link to a function waits for RCU tasks (ftrace_shutdown()): if
- * ftrace is on, and each trampoline is an ops of its own to it, not one that all share.
+ * each trampoline is an ops of its own to ftrace, not one that all share.
  */
 static bool close_waits(const struct btf *btf)
 {
-	return host_running().ftrace &&
-	       btf__find_by_name_kind(btf, "update_ftrace_direct_del", BTF_KIND_FUNC) < 0;
+	return btf__find_by_name_kind(btf, "update_ftrace_direct_del", BTF_KIND_FUNC) < 0;
 }
 
 static int wait_until_gone(const char *name)
@@ -125,15 +179,21 @@ static int wait_for_close(int link)
 	return err ? wait_until_gone(name) : -ENODATA;
 }
 
-int trampoline_wait(void)
+int trampoline_wait(const __u32 programs[], size_t count)
 {
 	const struct btf *btf = host_btf();
-	int link;
+	int link, err;
 
 	if (!btf)
 		return -ENODATA;
 	if (trampoline_kernel_waits(btf))
 		return 0;
+	err = wait_until_detached(programs, count);
+	if (err)
+		return err;
+	/* a program that is detached now would leave a record for which ftrace gives up later */
+	if (!host_running().ftrace)
+		return -ENODATA;
 	link = make_trampoline(btf);
 	if (link < 0)
 		return link;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Waits until no task is on its way into a program that has been detached.
+ * Waits until no link holds one of these programs, and no task is on its way into one. Needs
+ * pins_lock_wait(): the kernel waits only if the link that is closed is the last.
  *
  * The kernel frees a program after a grace period of RCU, which a task that is preempted in
  * the trampoline does not hold up, as it is not in the program yet (__bpf_prog_enter_recur()):
@@ -20,10 +21,11 @@
  * later, before it frees the trampoline (bpf_tramp_image_put()). The latter shows by the
  * trampoline's name, which is gone from /proc/kallsyms then.
  *
- * Returns 0; -ETIMEDOUT if a task has not run for too long; or another -errno if it cannot be
- * told: -ENODATA if the kernel shows no names of trampolines (net.core.bpf_jit_harden).
+ * Returns 0; -EBUSY if another bpffs holds a link; -ETIMEDOUT if a task has not run for too
+ * long; or another -errno if it cannot be told: -ENODATA if ftrace is off, or if the kernel
+ * shows no names of trampolines (net.core.bpf_jit_harden).
  */
-int trampoline_wait(void);
+int trampoline_wait(const __u32 programs[], size_t count);
 
 /* Tests if the kernel's BTF says that it waits itself. */
 bool trampoline_kernel_waits(const struct btf *btf);
