@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs a command and kills it as it begins its Nth system call that may change what is loaded:
- * 0 if it was killed, 3 if it ended before.
+ * 0 if it was killed, 3 if it ended before. KILL_AT_RUN in the environment is a command to run
+ * right before the kill.
  */
 #include <err.h>
 #include <signal.h>
@@ -13,6 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/ptrace.h>
+
+static void run(const char *command)
+{
+	if (command && system(command))
+		errx(1, "%s: it failed", command);
+}
 
 /* Maps and pins change by these and no others. */
 static bool may_change(unsigned long long number)
@@ -65,6 +72,7 @@ int main(int argc, char **argv)
 			return 3;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && is_at_change(pid) &&
 		    !--left) {
+			run(getenv("KILL_AT_RUN"));
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return 0;
