@@ -490,9 +490,9 @@ int program_unload(struct failure *failure)
 	err = keep_pinned();
 	if (err)
 		return failure_set(
-			failure, EXIT_CANNOT_TELL,
-			"cannot keep the programs until they are detached: %s; nothing was changed",
-			strerror(-err));
+			failure, err == -EROFS ? EXIT_FAILED : EXIT_CANNOT_TELL,
+			"cannot keep the programs in %s until they are detached: %s; nothing was changed",
+			DSN_PIN_DIR, strerror(-err));
 	status = pins_drop_all(pins, ARRAY_SIZE(pins), failure);
 	if (!status && wait_until_gone())
 		status = failure_set(
