@@ -320,9 +320,23 @@ static void kills_where_nothing_can_be_written(void **state)
 	stop(&child);
 }
 
-/* Two children: one has ended, and the pid of the other is a later process's. */
+/* Repairs the first of two elements, then the second. */
+static void repair_both(void)
+{
+	repairs.of[1].state = DSN_REPAIR_FREE;
+	assert_int_equal(repair_only().outcome, REPAIR_GONE);
+	repairs.of[1].state = DSN_REPAIR_PENDING;
+	assert_int_equal(repair_only().outcome, REPAIR_GONE);
+	assert_true(all_free());
+}
+
+/*
+ * Two children: one has ended, and the pid of the other is a later process's. In a PID
+ * namespace they may be the host's, out of sight, and count as alive.
+ */
 static void frees_what_is_of_nobody(void **state)
 {
+	bool sees_all = process_sees_all();
 	struct stopped list[DSN_REPAIRS];
 	struct child ended, other;
 
@@ -335,13 +349,10 @@ static void frees_what_is_of_nobody(void **state)
 	kill(ended.pid, SIGKILL);
 	end_of(&ended);
 
-	assert_int_equal(stopped_list(&repairs, list), 0);
+	assert_int_equal(stopped_list(&repairs, list), sees_all ? 0 : 2);
 	assert_int_equal(stopped_find(&repairs, list), 2);
-	repairs.of[1].state = DSN_REPAIR_FREE;
-	assert_int_equal(repair_only().outcome, REPAIR_GONE);
-	repairs.of[1].state = DSN_REPAIR_PENDING;
-	assert_int_equal(repair_only().outcome, REPAIR_GONE);
-	assert_true(all_free());
+	if (sees_all)
+		repair_both();
 
 	/* the later process is untouched */
 	assert_true(is_stopped(&other));
