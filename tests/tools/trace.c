@@ -39,7 +39,7 @@ static int attach(struct bpf_object *object, const char *only, struct bpf_link *
  * Each time the function that it traces gets another trampoline. The programs stay loaded, as
  * kernels before 7.2 free them too early for readers who are preempted in the old one.
  */
-static void come_and_go(struct bpf_object *object, const char *only, unsigned int ms)
+static int come_and_go(struct bpf_object *object, const char *only, unsigned int ms)
 {
 	struct bpf_link *links[MAX_LINKS];
 	unsigned long times;
@@ -52,6 +52,7 @@ static void come_and_go(struct bpf_object *object, const char *only, unsigned in
 			bpf_link__destroy(links[--count]);
 	}
 	printf("came and went %lu times\n", times);
+	return !times;
 }
 
 int main(int argc, char **argv)
@@ -74,10 +75,10 @@ int main(int argc, char **argv)
 	if (bpf_object__load(object))
 		errx(1, "cannot load %s", argv[1]);
 	if (goes)
-		come_and_go(object, only, argc > 4 ? strtoul(argv[4], NULL, 10) : 1);
-	else if (!attach(object, only, links))
+		return come_and_go(object, only,
+				   argc > 4 ? strtoul(argv[4], NULL, 10) : 1);
+	if (!attach(object, only, links))
 		errx(1, "no program %s in %s", argv[2], argv[1]);
-	else
-		pause();
+	pause();
 	return 0;
 }
