@@ -339,6 +339,8 @@ static int wait_unlocked(int *lock, const struct kept *kept)
 
 	for (i = 0; i < kept->count; i++)
 		programs[i] = kept->of[i].id;
+	/* shows the result before the wait */
+	fflush(stdout);
 	close(*lock);
 	turn = pins_lock_wait();
 	err = turn < 0 ? turn : trampoline_wait(programs, kept->count);
